@@ -1,0 +1,58 @@
+/** What is not secret, in one JSON file that only the user can read. */
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import ElectronStore from 'electron-store';
+import { failure, success } from '../core/errors.ts';
+import type { Clock, SettingsStore } from '../core/ports.ts';
+
+const FILE_NAME = 'settings';
+
+/** @param directory The profile's folder; the file is `settings.json` in it. */
+export function createSettingsStore(directory: string, clock: Clock): SettingsStore {
+  const path = join(directory, `${FILE_NAME}.json`);
+  const asidePath = (): string => `${path}.unreadable-${String(clock.now())}`;
+
+  // No schema and no migrations of its own: `readStoredConfiguration` does both on plain data
+  const open = (): ElectronStore<Record<string, unknown>> =>
+    new ElectronStore({
+      cwd: directory,
+      name: FILE_NAME,
+      clearInvalidConfig: false,
+      configFileMode: 0o600,
+      accessPropertiesByDotNotation: false,
+    });
+
+  let store: ElectronStore<Record<string, unknown>> | undefined;
+  let movedAside: string | undefined;
+
+  return {
+    load() {
+      try {
+        store = open();
+        return success(store.size === 0 ? undefined : { ...store.store });
+      } catch (cause) {
+        if (existsSync(path)) {
+          movedAside = asidePath();
+          renameSync(path, movedAside);
+        }
+        return failure('settings-unreadable', { cause });
+      }
+    },
+    keepAside() {
+      if (movedAside === undefined && existsSync(path)) {
+        movedAside = asidePath();
+        copyFileSync(path, movedAside);
+      }
+      return movedAside === undefined ? undefined : basename(movedAside);
+    },
+    save(configuration) {
+      try {
+        store ??= open();
+        store.store = { ...configuration };
+        return success(null);
+      } catch (cause) {
+        return failure('settings-not-saved', { cause });
+      }
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/** Says every error in words: what happened, to which tenant, and what to do next. The only place with such texts. */
+import type { AppError, Remedy } from './errors.ts';
+
+export interface ErrorText {
+  readonly message: string;
+  readonly nextStep: string;
+  readonly remedy: Remedy;
+}
+
+/**
+ * @param tenantName The tenant the error happened to; null where it belongs to none.
+ */
+export function describe(error: AppError, tenantName: string | null): ErrorText {
+  const name = tenantName ?? 'Bearer Tray';
+  const host = error.host ?? 'the provider';
+  const text = (message: string, nextStep: string, remedy: Remedy): ErrorText => ({
+    message,
+    nextStep,
+    remedy,
+  });
+  switch (error.code) {
+    case 'network-unreachable':
+      return text(
+        `${name}: ${host} could not be reached.`,
+        'Check the network connection, the VPN and the address. What is stored is kept.',
+        'retry-later',
+      );
+    case 'certificate-refused':
+      return text(
+        `${name}: the certificate of ${host} is not trusted, so nothing was sent.`,
+        'Check the address. On a company network, ask IT to install its certificate on this computer.',
+        'retry-later',
+      );
+    case 'timed-out':
+      return text(
+        `${name}: ${host} did not answer in time.`,
+        'Try again in a moment. What is stored is kept.',
+        'retry-later',
+      );
+    case 'redirect-refused':
+      return text(
+        `${name}: ${host} sent the request on to another address, which was not followed because it carries secrets.`,
+        'Check the issuer address; it should be the final one.',
+        'fix-config',
+      );
+    case 'provider-trouble':
+      return text(
+        `${name}: ${host} answered that it has trouble at the moment.`,
+        'Try again in a moment. What is stored is kept.',
+        'retry-later',
+      );
+    case 'not-the-provider':
+      return text(
+        `${name}: the answer from ${host} is not one of an authorization server (a web page or something else came back).`,
+        'Check the issuer address. On a guest network, sign in to the network first.',
+        'retry-later',
+      );
+    case 'discovery-missing':
+      return text(
+        `${name}: ${host} publishes no OpenID Connect or OAuth configuration under this issuer.`,
+        'Check the issuer address in the tenant; the provider’s documentation names it.',
+        'fix-config',
+      );
+    case 'issuer-mismatch':
+      return text(
+        `${name}: the configuration at this address belongs to another issuer${error.issuer === undefined ? '' : `, “${error.issuer}”`}.`,
+        'If you trust that issuer, enter it in the tenant character for character.',
+        'fix-config',
+      );
+    case 'endpoint-missing':
+      return text(
+        `${name}: the provider’s configuration names no ${error.subject ?? 'endpoint'}.`,
+        'Choose another way to sign in for this tenant, or ask the provider.',
+        'fix-config',
+      );
+    case 'endpoint-unsafe':
+      return text(
+        `${name}: the provider’s ${error.subject ?? 'endpoint'} is not a secure https address, so it was not used.`,
+        'Check the issuer address, or report this to the provider.',
+        'fix-config',
+      );
+    case 'pkce-unsupported':
+      return text(
+        `${name}: the provider says that it cannot protect the sign-in with PKCE S256.`,
+        'Nothing was sent. Ask the provider to switch S256 on.',
+        'fix-config',
+      );
+    case 'sign-in-cancelled':
+      return text(
+        `${name}: the sign-in was cancelled.`,
+        'Sign in again whenever you like.',
+        'sign-in',
+      );
+    case 'sign-in-timed-out':
+      return text(
+        `${name}: the sign-in was not finished within ten minutes, so its window was closed.`,
+        'Sign in again.',
+        'sign-in',
+      );
+    case 'sign-in-denied':
+      return text(
+        `${name}: the provider refused the sign-in.`,
+        'Sign in again with an account that has access, or check client id, scopes and redirect URI.',
+        'sign-in',
+      );
+    case 'page-failed':
+      return text(
+        `${name}: the login page at ${host} could not be loaded${error.subject === undefined ? '' : ` (${error.subject})`}.`,
+        'Check the network connection and the issuer address, then sign in again.',
+        'sign-in',
+      );
+    case 'answer-invalid':
+      return text(
+        `${name}: the provider’s answer to the sign-in did not pass the checks${error.subject === undefined ? '' : ` (${error.subject})`}, so no token was asked for.`,
+        'Sign in again. If it happens again, report it to the provider.',
+        'sign-in',
+      );
+    case 'grant-refused':
+      return text(
+        `${name}: the provider no longer accepts this sign-in.`,
+        'Sign in again.',
+        'sign-in',
+      );
+    case 'client-refused':
+      return text(
+        `${name}: the provider does not accept the client id or its secret.`,
+        'Correct the client id and the client secret in the tenant.',
+        'fix-config',
+      );
+    case 'request-refused':
+      return text(
+        `${name}: the provider refused the request.`,
+        'Check scopes, redirect URI and extra parameters in the tenant.',
+        'fix-config',
+      );
+    case 'token-answer-invalid':
+      return text(
+        `${name}: the token answer of ${host} could not be used${error.subject === undefined ? '' : ` (${error.subject})`}.`,
+        'Try again. If it happens again, report it to the provider.',
+        'retry-later',
+      );
+    case 'token-type-unsupported':
+      return text(
+        `${name}: the provider issued a token that is not a bearer token.`,
+        'Ask the provider for a client that gets bearer tokens.',
+        'fix-config',
+      );
+    case 'id-token-invalid':
+      return text(
+        `${name}: the provider’s ID token did not pass the checks${error.subject === undefined ? '' : ` (${error.subject})`}, so its tokens were not used.`,
+        'Check that the clock of this computer is right, then sign in again.',
+        'sign-in',
+      );
+    case 'keychain-locked':
+      return text(
+        `${name}: the keychain of this computer is locked, so what is stored cannot be read.`,
+        'Unlock the keychain and choose “Try again”. Nothing was changed.',
+        'retry-later',
+      );
+    case 'keychain-unavailable':
+      return text(
+        `${name}: this computer offers no keychain${error.subject === undefined ? '' : ` (${error.subject})`}.`,
+        'Secrets are kept in memory only and are gone when the app ends. Start a keychain service (for example gnome-keyring) and choose “Try again”.',
+        'retry-later',
+      );
+    case 'vault-unreadable':
+      return text(
+        `${name}: its stored secrets could not be read${error.subject === undefined ? '' : ` (${error.subject})`}. The file was left as it is.`,
+        'Sign in again. A client secret has to be entered again.',
+        'sign-in',
+      );
+    case 'vault-not-saved':
+      return text(
+        `${name}: its secrets could not be saved to disk${error.subject === undefined ? '' : ` (${error.subject})`}.`,
+        'They work until the app ends. Make room on the disk or check the permissions of the data folder.',
+        'retry-later',
+      );
+    case 'settings-unreadable':
+      return text(
+        'The settings file could not be read, so the app started with an empty list.',
+        `The unreadable file was kept${error.subject === undefined ? '' : ` as ${error.subject}`} beside the new one.`,
+        'none',
+      );
+    case 'settings-not-saved':
+      return text(
+        'The change could not be saved to disk.',
+        'Make room on the disk or check the permissions of the data folder, then try again.',
+        'retry-later',
+      );
+    case 'sign-in-needed':
+      return text(
+        `${name}: there is no token, and none can be fetched without you.`,
+        'Sign in.',
+        'sign-in',
+      );
+    case 'clipboard-failed':
+      return text(
+        `${name}: the clipboard did not take the token.`,
+        'Try again; another program may be holding the clipboard.',
+        'retry-later',
+      );
+    case 'tenant-unknown':
+      return text('This tenant does not exist any more.', 'Choose another one.', 'none');
+    case 'input-invalid':
+      return text(
+        `${name}: some entries are missing or not right.`,
+        'Correct the marked fields.',
+        'fix-config',
+      );
+    case 'internal':
+      return text(
+        `${name}: something went wrong inside the app.`,
+        'Try again. If it happens again, please report it.',
+        'retry-later',
+      );
+  }
+}

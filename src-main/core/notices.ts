@@ -1,0 +1,34 @@
+/** What a person is told before (or when) a token ends: the tenant's name and what to do, never more. */
+import { sessionOf } from './state.ts';
+import type { AppState } from './state.ts';
+import type { Tenant } from './tenant.ts';
+import { safeText } from './safe-text.ts';
+
+export interface Notice {
+  readonly title: string;
+  readonly body: string;
+  /** Whether a click signs in; otherwise it shows the app. */
+  readonly signsIn: boolean;
+}
+
+export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notice {
+  const { token, phase } = sessionOf(state, tenant.id);
+  const name = safeText(tenant.name);
+  const leftMs = (token?.expiresAtMs ?? nowMs) - nowMs;
+  const ends = leftMs > 0 ? `ends in ${duration(leftMs)}` : 'has ended';
+  if (phase.kind === 'misconfigured') {
+    return { title: name, body: `Its token ${ends}. Its settings need a correction.`, signsIn: false };
+  }
+  if (phase.kind === 'retrying') {
+    return { title: name, body: `Its token ${ends}. The provider cannot be reached.`, signsIn: false };
+  }
+  if (token?.renewable === true && phase.kind !== 'sign-in-needed') {
+    return { title: name, body: `Its token ${ends} and is renewed now.`, signsIn: false };
+  }
+  return { title: name, body: `Its token ${ends}. Click to sign in again.`, signsIn: true };
+}
+
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 90 ? `${String(seconds)} s` : `${String(Math.round(seconds / 60))} min`;
+}

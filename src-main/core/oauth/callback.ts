@@ -1,0 +1,75 @@
+/** Judges what arrives at a redirect URI: is it there, is it this attempt's, is it a code (RFC 6749 §4.1.2, RFC 9207). */
+import * as oauth from 'oauth4webapi';
+import { failure, success } from '../errors.ts';
+import type { Result } from '../errors.ts';
+import type { PendingAttempt } from './authorize.ts';
+import { translate } from './translate.ts';
+
+/** At least one of these makes a visit to the redirect URI an answer; without one it is an ordinary page. */
+const RESPONSE_PARAMETERS = ['code', 'error', 'state', 'access_token', 'id_token', 'response'];
+
+/**
+ * Whether a navigation goes to the redirect URI: same scheme, host, port and exact path, no user name, and an answer in
+ * the query or the fragment. Compared as parsed URLs, never as text (a prefix also fits `…/callback-evil`).
+ */
+export function isRedirect(target: string, redirectUri: string): boolean {
+  if (!URL.canParse(target) || !URL.canParse(redirectUri)) return false;
+  const url = new URL(target);
+  const expected = new URL(redirectUri);
+  if (url.username !== '' || url.password !== '') return false;
+  if (url.protocol !== expected.protocol || url.host !== expected.host) return false;
+  if (url.pathname !== expected.pathname) return false;
+  for (const [name, value] of expected.searchParams) {
+    if (url.searchParams.get(name) !== value) return false;
+  }
+  const fragment = new URLSearchParams(url.hash.slice(1));
+  return RESPONSE_PARAMETERS.some((name) => url.searchParams.has(name) || fragment.has(name));
+}
+
+/** An answer with any other state, or with two, is somebody else's: it is ignored and the attempt goes on. */
+export function isOurs(answer: URL, attempt: PendingAttempt): boolean {
+  const states = answer.searchParams.getAll('state');
+  return states.length === 1 && states[0] === attempt.state;
+}
+
+/**
+ * Checks `iss`, `state`, `error` in this order, and that a code is there, once.
+ * @returns The parameters as oauth4webapi has marked them; only these can be swapped for a token.
+ */
+export function readCallback(answer: URL, attempt: PendingAttempt): Result<URLSearchParams> {
+  const { server, client } = attempt.connection;
+  const host = new URL(server.issuer).host;
+  const parameters = withoutEmpty(withoutConfigured(answer.searchParams, attempt.redirectUri));
+  for (const name of new Set(parameters.keys())) {
+    if (parameters.getAll(name).length > 1 && KNOWN_ONCE.includes(name)) {
+      return failure('answer-invalid', { host, subject: `“${name}” came twice` });
+    }
+  }
+  try {
+    const checked = oauth.validateAuthResponse(server, client, parameters, attempt.state);
+    if (!checked.has('code')) return failure('answer-invalid', { host, subject: 'it holds no code' });
+    return success(checked);
+  } catch (cause) {
+    if (cause instanceof oauth.AuthorizationResponseError) return translate(cause, host);
+    return failure('answer-invalid', {
+      host,
+      cause,
+      ...(cause instanceof oauth.OperationProcessingError ? { subject: cause.message } : {}),
+    });
+  }
+}
+
+const KNOWN_ONCE = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
+
+/** RFC 6749 §3.1: a parameter without a value counts as absent. */
+function withoutEmpty(parameters: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...parameters].filter(([, value]) => value !== ''));
+}
+
+/** A registered redirect URI may have a query of its own (RFC 6749 §3.1.2); that part is no answer. */
+function withoutConfigured(parameters: URLSearchParams, redirectUri: string): URLSearchParams {
+  const configured = new URL(redirectUri).searchParams;
+  return new URLSearchParams(
+    [...parameters].filter(([name, value]) => configured.get(name) !== value),
+  );
+}

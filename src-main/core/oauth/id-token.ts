@@ -1,0 +1,45 @@
+/** What we take from an ID token, after its signature and claims have been checked (OpenID Connect Core §3.1.3.7, §12.2). */
+import * as oauth from 'oauth4webapi';
+import { failure, success } from '../errors.ts';
+import type { Result } from '../errors.ts';
+import { safeText } from '../safe-text.ts';
+import { callOptions } from './provider-connection.ts';
+import type { ProviderConnection } from './provider-connection.ts';
+import { translate } from './translate.ts';
+
+export interface Identity {
+  readonly subject: string;
+  /** What a person recognises: e-mail, user name or name; the subject where there is nothing better. */
+  readonly account: string;
+}
+
+/**
+ * @param response The response that `processed` was made of; oauth4webapi keeps the token's text with it.
+ * @returns Undefined when the answer holds no ID token. The claims were checked by the `process…` call; here
+ * the signature is, and that no foreign audience is named beside us (Core §3.1.3.7 point 3).
+ */
+export async function readIdentity(
+  connection: ProviderConnection,
+  processed: oauth.TokenEndpointResponse,
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<Result<Identity | undefined>> {
+  const claims = oauth.getValidatedIdTokenClaims(processed);
+  if (claims === undefined) return success(undefined);
+  const { server, client, http } = connection;
+  const issuer = new URL(server.issuer);
+  if (Array.isArray(claims.aud) && claims.aud.some((audience) => audience !== client.client_id)) {
+    return failure('id-token-invalid', { host: issuer.host, subject: 'it names another audience' });
+  }
+  try {
+    await oauth.validateApplicationLevelSignature(server, response, callOptions(http, issuer, signal));
+  } catch (cause) {
+    const translated = translate(cause, issuer.host);
+    return translated.error.code === 'token-answer-invalid' || translated.error.code === 'internal'
+      ? failure('id-token-invalid', { host: issuer.host, cause, subject: 'its signature' })
+      : translated;
+  }
+  const words = [claims['email'], claims['preferred_username'], claims['name'], claims.sub];
+  const account = words.find((word) => typeof word === 'string' && word !== '');
+  return success({ subject: claims.sub, account: safeText(String(account)) });
+}

@@ -1,0 +1,95 @@
+/** What the core needs from the world around it; `adapters/` has one implementation for each. */
+import type { Result } from './errors.ts';
+import type { StoredConfiguration } from './stored-configuration.ts';
+import type { TenantSecrets } from './secrets.ts';
+
+/** The only source of time. Wall clock in epoch milliseconds. */
+export interface Clock {
+  now(): number;
+  /** Runs once after `delayMs`; the returned function cancels. */
+  setTimer(delayMs: number, run: () => void): () => void;
+}
+
+/**
+ * One HTTP request with the meaning of `fetch`; redirects are never followed, no cookies are sent or kept.
+ * Rejects with an `AppFailure` (network-unreachable, certificate-refused, timed-out, redirect-refused).
+ */
+export type Http = (url: string, init: HttpInit) => Promise<Response>;
+
+export interface HttpInit {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: URLSearchParams | string | null | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type KeychainState = 'opening' | 'open' | 'locked' | 'memory-only';
+
+/** Secrets of tenants, at rest only encrypted. Reading never deletes; a failed read says why. */
+export interface Vault {
+  /** Opens the keychain; settles when the state is known. Call again to retry after `locked` or `memory-only`. */
+  open(): Promise<KeychainState>;
+  /** Why the state is not `open`; undefined when it is. */
+  readonly trouble: () => Result<null>;
+  /** Undefined: nothing is stored for this tenant. */
+  read(tenantId: string): Promise<Result<TenantSecrets | undefined>>;
+  /**
+   * Durable on disk once it resolves with success. After a failure the secrets are kept in memory,
+   * `read` gives them, and the next write tries again.
+   */
+  write(tenantId: string, secrets: TenantSecrets): Promise<Result<null>>;
+  remove(tenantId: string): Promise<Result<null>>;
+}
+
+/** What is not secret, kept between starts. */
+export interface SettingsStore {
+  /** Undefined: first start. Unparsed: `readStoredConfiguration` makes sense of it. */
+  load(): Result<unknown>;
+  /** Copies the present file beside itself before it is written over. @returns The copy's file name. */
+  keepAside(): string | undefined;
+  save(configuration: StoredConfiguration): Result<null>;
+}
+
+export interface Clipboard {
+  writeText(text: string): Promise<void>;
+  readText(): Promise<string>;
+}
+
+export interface Notifier {
+  /** Shows a notice; both texts are plain. Never throws. `onClick` runs when the person chooses it. */
+  notify(notice: { readonly title: string; readonly body: string; readonly onClick: () => void }): void;
+}
+
+/** Where a person signs in: an embedded window or the system browser. */
+export interface UserAgent {
+  /** Opens the authorization URL and resolves once, when the attempt has an end. Never rejects. */
+  authorize(request: AuthorizationRequest): Promise<AuthorizationOutcome>;
+  /** Brings the attempt's window to the front, if there is one. */
+  show(tenantId: string): void;
+}
+
+export interface AuthorizationRequest {
+  readonly tenantId: string;
+  readonly tenantName: string;
+  readonly url: URL;
+  /** As registered, byte for byte (RFC 6749 §4.1.3). */
+  readonly redirectUri: string;
+  /** Whether an answer that arrived at the redirect URI belongs to this attempt; if not, the attempt goes on. */
+  readonly isOurs: (answer: URL) => boolean;
+  /** Told what the page shows, for the person to see. */
+  readonly onPage: (page: PageFacts) => void;
+  /** Ends the attempt (cancelled or timed out). */
+  readonly signal: AbortSignal;
+}
+
+export interface PageFacts {
+  readonly host: string;
+  readonly encrypted: boolean;
+  readonly loading: boolean;
+  readonly warning: string | null;
+}
+
+export type AuthorizationOutcome =
+  | { readonly kind: 'answered'; readonly answer: URL }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'page-failed'; readonly host: string; readonly reason: string };

@@ -1,0 +1,37 @@
+/** What the vault keeps for one tenant, and how a stored record is read back. */
+import * as v from 'valibot';
+import type { TokenSet } from './token.ts';
+
+export interface TenantSecrets {
+  /** Secrets typed into the form: field name → secret. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** The last token with what renews it; undefined when signed out. */
+  readonly token?: TokenSet;
+}
+
+export const NO_SECRETS: TenantSecrets = { fields: {} };
+
+const optionalText = v.exactOptional(v.string());
+const instant = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e15));
+
+const tenantSecrets: v.GenericSchema<unknown, TenantSecrets> = v.object({
+  fields: v.record(v.string(), v.string()),
+  token: v.exactOptional(
+    v.object({
+      accessToken: v.string(),
+      refreshToken: optionalText,
+      idToken: optionalText,
+      scope: optionalText,
+      issuedAtMs: instant,
+      expiresAtMs: v.exactOptional(instant),
+      account: optionalText,
+      accountSubject: optionalText,
+    }),
+  ),
+});
+
+/** @returns Undefined when the data is not such a record. */
+export function readTenantSecrets(data: unknown): TenantSecrets | undefined {
+  const parsed = v.safeParse(tenantSecrets, data);
+  return parsed.success ? parsed.output : undefined;
+}

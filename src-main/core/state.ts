@@ -1,0 +1,205 @@
+/** The app's one state: metadata only, never a secret. Changed by events through `reduce`, watched through the store. */
+import type { AppError } from './errors.ts';
+import type { KeychainState, PageFacts } from './ports.ts';
+import { EMPTY_CONFIGURATION } from './stored-configuration.ts';
+import type { StoredConfiguration } from './stored-configuration.ts';
+import type { Settings } from './settings.ts';
+import type { Tenant } from './tenant.ts';
+import type { TokenSet } from './token.ts';
+
+export interface AppState {
+  readonly tenants: readonly Tenant[];
+  readonly activeTenantId: string | null;
+  readonly settings: Settings;
+  /** By tenant id; a tenant without an entry is signed out. */
+  readonly sessions: ReadonlyMap<string, SessionState>;
+  readonly keychain: KeychainState;
+  readonly keychainTrouble: AppError | null;
+  /** A keychain that takes long is most likely waiting for the person to unlock it. */
+  readonly keychainIsSlow: boolean;
+  readonly tray: 'pending' | 'shown' | 'no-host';
+  readonly problems: readonly AppError[];
+}
+
+/** What may be known about a tenant's token outside the vault. */
+export interface TokenFacts {
+  readonly issuedAtMs: number;
+  readonly expiresAtMs?: number;
+  readonly scope?: string;
+  readonly account?: string;
+  /** The next one can be had without a person. */
+  readonly renewable: boolean;
+}
+
+export interface SessionState {
+  readonly token?: TokenFacts;
+  readonly phase: Phase;
+  /** The person was told about the coming (or past) end of this very token. */
+  readonly noticed: boolean;
+}
+
+export type Phase =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'signing-in'; readonly page?: PageFacts }
+  | { readonly kind: 'renewing' }
+  | {
+      readonly kind: 'retrying';
+      readonly error: AppError;
+      readonly retryAtMs: number;
+      /** Failed attempts in a row. */
+      readonly failures: number;
+    }
+  /** No error: the token ran out and nothing renews it. */
+  | { readonly kind: 'sign-in-needed'; readonly error?: AppError }
+  | { readonly kind: 'misconfigured'; readonly error: AppError }
+  | { readonly kind: 'locked' };
+
+export type AppEvent =
+  | { readonly type: 'configuration-loaded'; readonly configuration: StoredConfiguration }
+  | { readonly type: 'tenant-saved'; readonly tenant: Tenant }
+  | { readonly type: 'tenant-removed'; readonly tenantId: string }
+  | { readonly type: 'tenant-activated'; readonly tenantId: string }
+  | { readonly type: 'settings-changed'; readonly settings: Settings }
+  | {
+      readonly type: 'keychain-changed';
+      readonly keychain: KeychainState;
+      readonly trouble: AppError | null;
+    }
+  | { readonly type: 'keychain-slow' }
+  | { readonly type: 'sessions-loaded'; readonly sessions: ReadonlyMap<string, SessionState> }
+  | { readonly type: 'phase-changed'; readonly tenantId: string; readonly phase: Phase }
+  | { readonly type: 'token-received'; readonly tenantId: string; readonly token: TokenFacts }
+  | { readonly type: 'signed-out'; readonly tenantId: string }
+  | { readonly type: 'noticed'; readonly tenantId: string }
+  | { readonly type: 'tray-changed'; readonly tray: AppState['tray'] }
+  | { readonly type: 'problem-found'; readonly problem: AppError };
+
+export const INITIAL_STATE: AppState = {
+  tenants: EMPTY_CONFIGURATION.tenants,
+  activeTenantId: null,
+  settings: EMPTY_CONFIGURATION.settings,
+  sessions: new Map(),
+  keychain: 'opening',
+  keychainTrouble: null,
+  keychainIsSlow: false,
+  tray: 'pending',
+  problems: [],
+};
+
+const SIGNED_OUT: SessionState = { phase: { kind: 'idle' }, noticed: false };
+
+export function sessionOf(state: AppState, tenantId: string): SessionState {
+  return state.sessions.get(tenantId) ?? SIGNED_OUT;
+}
+
+export function tenantOf(state: AppState, tenantId: string): Tenant | undefined {
+  return state.tenants.find(({ id }) => id === tenantId);
+}
+
+export function factsOf(token: TokenSet, renewable: boolean): TokenFacts {
+  const { issuedAtMs, expiresAtMs, scope, account } = token;
+  return {
+    issuedAtMs,
+    renewable,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(account === undefined ? {} : { account }),
+  };
+}
+
+export function reduce(state: AppState, event: AppEvent): AppState {
+  switch (event.type) {
+    case 'configuration-loaded': {
+      const { tenants, activeTenantId, settings } = event.configuration;
+      return { ...state, tenants, settings, activeTenantId: existing(tenants, activeTenantId) };
+    }
+    case 'tenant-saved': {
+      const known = state.tenants.some(({ id }) => id === event.tenant.id);
+      const tenants = known
+        ? state.tenants.map((tenant) => (tenant.id === event.tenant.id ? event.tenant : tenant))
+        : [...state.tenants, event.tenant];
+      return { ...state, tenants, activeTenantId: state.activeTenantId ?? event.tenant.id };
+    }
+    case 'tenant-removed': {
+      const tenants = state.tenants.filter(({ id }) => id !== event.tenantId);
+      const sessions = new Map(state.sessions);
+      sessions.delete(event.tenantId);
+      return { ...state, tenants, sessions, activeTenantId: existing(tenants, state.activeTenantId) };
+    }
+    case 'tenant-activated':
+      return { ...state, activeTenantId: existing(state.tenants, event.tenantId) };
+    case 'settings-changed':
+      return { ...state, settings: event.settings };
+    case 'keychain-changed':
+      return {
+        ...state,
+        keychain: event.keychain,
+        keychainTrouble: event.trouble,
+        keychainIsSlow: false,
+      };
+    case 'keychain-slow':
+      return { ...state, keychainIsSlow: state.keychain === 'opening' };
+    case 'sessions-loaded':
+      return { ...state, sessions: new Map([...state.sessions, ...event.sessions]) };
+    case 'phase-changed':
+      return withSession(state, event.tenantId, (session) => ({ ...session, phase: event.phase }));
+    case 'token-received':
+      return withSession(state, event.tenantId, () => ({
+        token: event.token,
+        phase: { kind: 'idle' },
+        noticed: false,
+      }));
+    case 'signed-out':
+      return withSession(state, event.tenantId, () => SIGNED_OUT);
+    case 'noticed':
+      return withSession(state, event.tenantId, (session) => ({ ...session, noticed: true }));
+    case 'tray-changed':
+      return { ...state, tray: event.tray };
+    case 'problem-found':
+      return {
+        ...state,
+        problems: [...state.problems.filter(({ code }) => code !== event.problem.code), event.problem],
+      };
+  }
+}
+
+/** Events for a tenant that was removed meanwhile change nothing. */
+function withSession(
+  state: AppState,
+  tenantId: string,
+  change: (session: SessionState) => SessionState,
+): AppState {
+  if (tenantOf(state, tenantId) === undefined) return state;
+  const sessions = new Map(state.sessions);
+  sessions.set(tenantId, change(sessionOf(state, tenantId)));
+  return { ...state, sessions };
+}
+
+function existing(tenants: readonly Tenant[], id: string | null): string | null {
+  return tenants.some((tenant) => tenant.id === id) ? id : (tenants[0]?.id ?? null);
+}
+
+export interface Store {
+  get(): AppState;
+  dispatch(event: AppEvent): void;
+  /** Told after each event; the returned function ends it. */
+  subscribe(listener: (state: AppState) => void): () => void;
+}
+
+export function createStore(initial: AppState = INITIAL_STATE): Store {
+  let state = initial;
+  const listeners = new Set<(state: AppState) => void>();
+  return {
+    get: () => state,
+    dispatch(event) {
+      const next = reduce(state, event);
+      if (next === state) return;
+      state = next;
+      for (const listener of [...listeners]) listener(state);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,151 @@
+/** The use cases around what is configured: tenants and settings. Saved first, then shown. */
+import { failure, success } from './errors.ts';
+import type { Result } from './errors.ts';
+import type { SettingsStore, Vault } from './ports.ts';
+import type { Provider } from './provider.ts';
+import { NO_SECRETS } from './secrets.ts';
+import type { Sessions } from './sessions.ts';
+import type { Settings } from './settings.ts';
+import { reduce, tenantOf } from './state.ts';
+import type { AppEvent, AppState, Store } from './state.ts';
+import { readStoredConfiguration } from './stored-configuration.ts';
+import { checkDraft } from './tenant.ts';
+import type { Tenant, TenantDraft } from './tenant.ts';
+
+export interface Tenants {
+  /** Reads the settings file into the state. A file that cannot be read whole is kept aside and reported. */
+  load(): void;
+  /** What the form of a tenant shows; secrets only by the names of those that are stored. */
+  read(tenantId: string): Promise<Result<TenantDraft>>;
+  /**
+   * Adds or changes a tenant and answers its id. Another issuer, client or grant makes the token of before meaningless:
+   * it is dropped.
+   */
+  save(draft: TenantDraft): Promise<Result<string>>;
+  remove(tenantId: string): Promise<Result<null>>;
+  activate(tenantId: string): Result<null>;
+  changeSettings(patch: Partial<Settings>): Result<null>;
+}
+
+export function createTenants(
+  store: Store,
+  settingsStore: SettingsStore,
+  vault: Vault,
+  sessions: Sessions,
+  providers: readonly Provider[],
+): Tenants {
+  /** Nothing is shown as changed that could not be saved. */
+  const commit = (event: AppEvent): Result<null> => {
+    const next = reduce(store.get(), event);
+    const saved = settingsStore.save(configurationOf(next));
+    if (saved.ok) store.dispatch(event);
+    return saved;
+  };
+
+  return {
+    load() {
+      const loaded = settingsStore.load();
+      const { configuration, complete } = loaded.ok
+        ? readStoredConfiguration(loaded.value)
+        : { ...readStoredConfiguration(undefined), complete: false };
+      store.dispatch({ type: 'configuration-loaded', configuration });
+      if (complete) return;
+      const copy = settingsStore.keepAside();
+      store.dispatch({
+        type: 'problem-found',
+        problem: { code: 'settings-unreadable', ...(copy === undefined ? {} : { subject: copy }) },
+      });
+    },
+
+    async read(tenantId) {
+      const tenant = tenantOf(store.get(), tenantId);
+      if (tenant === undefined) return failure('tenant-unknown');
+      const stored = await vault.read(tenantId);
+      if (!stored.ok && stored.error.code !== 'vault-unreadable') return stored;
+      const fields = stored.ok ? (stored.value ?? NO_SECRETS).fields : {};
+      const { id, providerId, grant, name, colour, values, notice } = tenant;
+      return success({
+        id,
+        providerId,
+        grant,
+        name,
+        colour,
+        values: { ...values },
+        secrets: {},
+        storedSecrets: Object.keys(fields),
+        notice,
+      });
+    },
+
+    async save(draft) {
+      const id = draft.id ?? crypto.randomUUID();
+      const before = tenantOf(store.get(), id);
+      if (draft.id !== undefined && before === undefined) return failure('tenant-unknown');
+      const stored = await vault.read(id);
+      if (!stored.ok && stored.error.code !== 'vault-unreadable') return stored;
+      const secrets = (stored.ok ? stored.value : undefined) ?? NO_SECRETS;
+      // What a page says is stored is not believed
+      const known = { ...draft, storedSecrets: Object.keys(secrets.fields) };
+      const checked = checkDraft(known, id, providers);
+      if (!checked.ok) return checked;
+      const { tenant, secretChanges } = checked.value;
+      const moved = before !== undefined && !sameAccount(before, tenant);
+      if (before !== undefined) await sessions.interrupt(id);
+      if (moved || Object.keys(secretChanges).length > 0) {
+        const { token, ...kept } = secrets;
+        const written = await vault.write(id, {
+          ...kept,
+          fields: changed(secrets.fields, secretChanges),
+          ...(token === undefined || moved ? {} : { token }),
+        });
+        if (!written.ok) return written;
+      }
+      const saved = commit({ type: 'tenant-saved', tenant });
+      if (!saved.ok) return saved;
+      await sessions.load([id]);
+      return success(id);
+    },
+
+    async remove(tenantId) {
+      if (tenantOf(store.get(), tenantId) === undefined) return failure('tenant-unknown');
+      await sessions.interrupt(tenantId);
+      const removed = await vault.remove(tenantId);
+      return removed.ok ? commit({ type: 'tenant-removed', tenantId }) : removed;
+    },
+
+    activate(tenantId) {
+      if (tenantOf(store.get(), tenantId) === undefined) return failure('tenant-unknown');
+      return commit({ type: 'tenant-activated', tenantId });
+    },
+
+    changeSettings(patch) {
+      const settings = { ...store.get().settings, ...patch };
+      return commit({ type: 'settings-changed', settings });
+    },
+  };
+}
+
+function configurationOf(state: AppState) {
+  const { tenants, activeTenantId, settings } = state;
+  return { schemaVersion: 1, tenants, activeTenantId, settings } as const;
+}
+
+function sameAccount(before: Tenant, after: Tenant): boolean {
+  return (
+    before.providerId === after.providerId &&
+    before.grant === after.grant &&
+    before.values.issuer === after.values.issuer &&
+    before.values.clientId === after.values.clientId
+  );
+}
+
+function changed(
+  fields: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, string | null>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries({ ...fields, ...changes }).filter(
+      (entry): entry is [string, string] => entry[1] !== null,
+    ),
+  );
+}

@@ -1,0 +1,91 @@
+/** Pure: from the state and the time to what is due now and when to look again. */
+import { sessionOf } from './state.ts';
+import type { AppState, SessionState, TokenFacts } from './state.ts';
+import type { Tenant } from './tenant.ts';
+
+export interface Timetable {
+  /** Tenants to renew now, the most urgent first. */
+  readonly renew: readonly string[];
+  /** Tenants whose person is to be told now. */
+  readonly notify: readonly string[];
+  /** Tenants whose token has ended and which nothing renews. */
+  readonly expire: readonly string[];
+  /** The next instant at which something becomes due; undefined: never. */
+  readonly nextAtMs: number | undefined;
+}
+
+/** Renewals by the clock keep this distance, so that no life, however short, makes a loop. */
+const LEAST_BETWEEN_RENEWALS_MS = 30_000;
+
+/**
+ * How long before its end a token is renewed: min(5 min, a quarter of its life), at least 30 s, at most half its life.
+ */
+export function earlyWindowMs(lifeMs: number): number {
+  return Math.min(Math.max(Math.min(300_000, lifeMs / 4), 30_000), lifeMs / 2);
+}
+
+/** @returns Undefined when nothing is renewed by the clock. */
+export function renewAtMs(token: TokenFacts): number | undefined {
+  if (!token.renewable || token.expiresAtMs === undefined) return undefined;
+  const lifeMs = token.expiresAtMs - token.issuedAtMs;
+  return Math.max(
+    token.expiresAtMs - earlyWindowMs(lifeMs),
+    token.issuedAtMs + LEAST_BETWEEN_RENEWALS_MS,
+  );
+}
+
+/** How long a token must still be valid to be handed out: what is asked, but at most half its life. */
+export function requiredValidityMs(token: TokenFacts, minimumMs: number): number {
+  if (token.expiresAtMs === undefined) return 0;
+  return Math.min(minimumMs, (token.expiresAtMs - token.issuedAtMs) / 2);
+}
+
+export function plan(state: AppState, nowMs: number): Timetable {
+  const renew: { readonly id: string; readonly atMs: number }[] = [];
+  const notify: string[] = [];
+  const expire: string[] = [];
+  let nextAtMs: number | undefined;
+  const due = (atMs: number | undefined): boolean => {
+    if (atMs === undefined) return false;
+    if (atMs <= nowMs) return true;
+    nextAtMs = Math.min(nextAtMs ?? atMs, atMs);
+    return false;
+  };
+  for (const tenant of state.tenants) {
+    const session = sessionOf(state, tenant.id);
+    const atMs = nextRenewalMs(session);
+    if (due(atMs)) renew.push({ id: tenant.id, atMs: atMs ?? nowMs });
+    if (due(noticeAtMs(state, tenant, session))) notify.push(tenant.id);
+    if (due(expiryToMarkMs(session))) expire.push(tenant.id);
+  }
+  renew.sort((a, b) => a.atMs - b.atMs);
+  return { renew: renew.map(({ id }) => id), notify, expire, nextAtMs };
+}
+
+function nextRenewalMs({ phase, token }: SessionState): number | undefined {
+  if (phase.kind === 'retrying') return phase.retryAtMs;
+  return phase.kind === 'idle' && token !== undefined ? renewAtMs(token) : undefined;
+}
+
+function expiryToMarkMs({ phase, token }: SessionState): number | undefined {
+  return phase.kind === 'idle' && token?.renewable === false ? token.expiresAtMs : undefined;
+}
+
+/**
+ * Where renewal works nothing is sent, unless asked for; then the notice comes before the renewal, as after it there is
+ * no expiry left to speak of. Without renewal it comes the lead time before the end (at most half the life), and a
+ * sign-in that the provider has ended is told of at the same point or, when that has passed, at once.
+ */
+function noticeAtMs(state: AppState, tenant: Tenant, session: SessionState): number | undefined {
+  const { token, phase, noticed } = session;
+  if (token?.expiresAtMs === undefined || noticed || tenant.notice === 'never') return undefined;
+  if (phase.kind === 'signing-in' || phase.kind === 'locked') return undefined;
+  const lifeMs = token.expiresAtMs - token.issuedAtMs;
+  const leadMs = Math.min(state.settings.noticeLeadMinutes * 60_000, lifeMs / 2);
+  const atMs = token.expiresAtMs - leadMs;
+  const renewalWorks = token.renewable && (phase.kind === 'idle' || phase.kind === 'renewing');
+  if (!renewalWorks) return atMs;
+  const always = tenant.notice === 'always' || state.settings.noticeAlways;
+  if (!always) return undefined;
+  return Math.min(atMs, renewAtMs(token) ?? atMs);
+}

@@ -1,0 +1,109 @@
+/** Every command of the contract: how its arguments are read, and which use case it calls. */
+import type { Answer, CommandName, Commands } from '../contract/ipc.ts';
+import type { Copying } from '../core/copying.ts';
+import { failure, success } from '../core/errors.ts';
+import type { Result } from '../core/errors.ts';
+import type { Provider } from '../core/provider.ts';
+import type { Sessions } from '../core/sessions.ts';
+import { readSettingsPatch } from '../core/settings.ts';
+import { sessionOf, tenantOf } from '../core/state.ts';
+import type { Store } from '../core/state.ts';
+import { readTenantDraft } from '../core/tenant.ts';
+import type { Tenants } from '../core/tenants.ts';
+import { errorView, providerForms, snapshotOf } from './view.ts';
+
+export interface CommandWorld {
+  readonly store: Store;
+  readonly providers: readonly Provider[];
+  readonly sessions: Sessions;
+  readonly tenants: Tenants;
+  readonly copying: Copying;
+  readonly openKeychain: () => Promise<void>;
+  readonly hidePopover: () => void;
+  readonly quit: () => void;
+}
+
+/** Takes arguments as they come from a page; answers with data, never by throwing. */
+export type RunCommand = (args: readonly unknown[]) => Promise<Answer<unknown>>;
+
+export function createCommands(world: CommandWorld): Readonly<Record<CommandName, RunCommand>> {
+  const { store, sessions, tenants, copying } = world;
+
+  const answer = (result: Result<unknown>, tenantId?: string, draftName?: string): Answer<unknown> => {
+    if (result.ok) return result;
+    const name = draftName ?? (tenantId === undefined ? null : (tenantOf(store.get(), tenantId)?.name ?? null));
+    return { ok: false, error: errorView(result.error, name) };
+  };
+
+  /** A command about one tenant: its id is the only argument. */
+  const forTenant =
+    <Name extends CommandName>(
+      run: (
+        tenantId: string,
+      ) => Result<Commands[Name]['value']> | Promise<Result<Commands[Name]['value']>>,
+    ): RunCommand =>
+    async ([tenantId]) =>
+      typeof tenantId === 'string'
+        ? answer(await run(tenantId), tenantId)
+        : answer(failure('tenant-unknown'));
+
+  const done = (act: () => void): RunCommand => () => {
+    act();
+    return Promise.resolve({ ok: true, value: null });
+  };
+
+  return {
+    getSnapshot: () =>
+      Promise.resolve({ ok: true, value: snapshotOf(store.get(), world.providers) }),
+    listProviders: () => Promise.resolve({ ok: true, value: providerForms(world.providers) }),
+    readTenant: forTenant<'readTenant'>((tenantId) => tenants.read(tenantId)),
+    saveTenant: async ([data]) => {
+      const draft = readTenantDraft(data);
+      return draft === undefined
+        ? answer(failure('input-invalid'))
+        : answer(await tenants.save(draft), draft.id, draft.name.trim() === '' ? 'New tenant' : draft.name);
+    },
+    removeTenant: forTenant<'removeTenant'>((tenantId) => tenants.remove(tenantId)),
+    activateTenant: forTenant<'activateTenant'>((tenantId) => tenants.activate(tenantId)),
+    signIn: forTenant<'signIn'>((tenantId) => sessions.signIn(tenantId)),
+    cancelSignIn: forTenant<'cancelSignIn'>((tenantId) => {
+      sessions.cancelSignIn(tenantId);
+      return success(null);
+    }),
+    showSignIn: forTenant<'showSignIn'>((tenantId) => {
+      sessions.showSignIn(tenantId);
+      return success(null);
+    }),
+    signOut: forTenant<'signOut'>(async (tenantId) => {
+      const revoked = await sessions.signOut(tenantId);
+      return revoked.ok ? success({ revoked: revoked.value }) : revoked;
+    }),
+    renew: forTenant<'renew'>(async (tenantId) => {
+      const renewed = await sessions.renew(tenantId);
+      return renewed.ok ? success(null) : renewed;
+    }),
+    copyToken: forTenant<'copyToken'>((tenantId) => copying.copyToken(tenantId)),
+    copyError: forTenant<'copyError'>((tenantId) => {
+      const { phase } = sessionOf(store.get(), tenantId);
+      const error = 'error' in phase ? phase.error : undefined;
+      if (error === undefined) return success(null);
+      const { message, nextStep, detail, code } = errorView(
+        error,
+        tenantOf(store.get(), tenantId)?.name ?? null,
+      );
+      return copying.copyText([message, detail, nextStep, `(${code})`].filter(Boolean).join('\n'));
+    }),
+    saveSettings: ([data]) => {
+      const patch = readSettingsPatch(data);
+      return Promise.resolve(
+        answer(patch === undefined ? failure('input-invalid') : tenants.changeSettings(patch)),
+      );
+    },
+    retryKeychain: async () => {
+      await world.openKeychain();
+      return { ok: true, value: null };
+    },
+    hidePopover: done(world.hidePopover),
+    quit: done(world.quit),
+  };
+}

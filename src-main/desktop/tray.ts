@@ -1,0 +1,128 @@
+/** The tray icon: one for the life of the process, drawn from the state. */
+import { Menu, nativeImage, nativeTheme, Tray } from 'electron';
+import type { MenuItemConstructorOptions, NativeImage } from 'electron';
+import { join } from 'node:path';
+import type { AppState } from '../core/state.ts';
+import { sessionOf } from '../core/state.ts';
+import type { Rectangle } from './popover-position.ts';
+import { trayMenu } from './tray-menu.ts';
+import type { MenuAction, MenuItem } from './tray-menu.ts';
+import { moodOf } from './view.ts';
+
+export interface TrayIcon {
+  render(state: AppState): void;
+  bounds(): Rectangle;
+  /**
+   * Makes the icon anew: only when no tray host was there as it was made. Destroying one that a StatusNotifier host
+   * shows breaks it for the rest of the process.
+   */
+  remake(): void;
+}
+
+export interface TrayOptions {
+  readonly assetsPath: string;
+  readonly onClick: () => void;
+  readonly onAction: (action: MenuAction) => void;
+}
+
+export function createTray(options: TrayOptions): TrayIcon {
+  const images = new Map<string, NativeImage>();
+  const image = (state: AppState): NativeImage => {
+    const panel = nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
+    const name = process.platform === 'darwin' ? `${moodOf(state)}Template` : `${moodOf(state)}-${panel}`;
+    const known = images.get(name);
+    if (known !== undefined) return known;
+    const loaded = nativeImage.createFromPath(join(options.assetsPath, 'tray', `${name}.png`));
+    images.set(name, loaded);
+    return loaded;
+  };
+
+  let last: AppState | undefined;
+  let shownImage: NativeImage | undefined;
+  let shownToolTip = '';
+  let shownMenu = '';
+  let tray: Tray | undefined;
+
+  const make = (first: NativeImage): Tray => {
+    const made = new Tray(first);
+    made.on('click', options.onClick);
+    shownImage = first;
+    shownToolTip = '';
+    shownMenu = '';
+    return made;
+  };
+
+  const render = (state: AppState): void => {
+    last = state;
+    const icon = image(state);
+    tray ??= make(icon);
+    if (icon !== shownImage) {
+      tray.setImage(icon);
+      shownImage = icon;
+    }
+    const toolTip = toolTipOf(state);
+    if (toolTip !== shownToolTip) {
+      tray.setToolTip(toolTip);
+      shownToolTip = toolTip;
+    }
+    // A changed menu is seen only after it is set again, and each setting redraws it on the host
+    const menu = trayMenu(state);
+    const fingerprint = JSON.stringify(menu);
+    if (fingerprint === shownMenu) return;
+    tray.setContextMenu(Menu.buildFromTemplate(menu.map((item) => templateOf(item, options.onAction))));
+    shownMenu = fingerprint;
+  };
+
+  nativeTheme.on('updated', () => {
+    if (last !== undefined) render(last);
+  });
+
+  return {
+    render,
+    bounds: () => tray?.getBounds() ?? { x: 0, y: 0, width: 0, height: 0 },
+    remake() {
+      tray?.destroy();
+      tray = undefined;
+      if (last !== undefined) render(last);
+    },
+  };
+}
+
+function toolTipOf(state: AppState): string {
+  const waiting = state.tenants.filter(({ id }) => {
+    const { kind } = sessionOf(state, id).phase;
+    return kind === 'sign-in-needed' || kind === 'misconfigured';
+  });
+  if (state.keychain === 'locked') return 'Bearer Tray: the keychain is locked';
+  if (waiting.length === 0) return 'Bearer Tray';
+  const [first] = waiting;
+  return waiting.length === 1 && first !== undefined
+    ? `Bearer Tray: ${first.name} needs you`
+    : `Bearer Tray: ${String(waiting.length)} tenants need you`;
+}
+
+function templateOf(item: MenuItem, onAction: (action: MenuAction) => void): MenuItemConstructorOptions {
+  switch (item.kind) {
+    case 'separator':
+      return { type: 'separator' };
+    case 'label':
+      return { label: escapeMnemonic(item.label), enabled: false };
+    case 'submenu':
+      return {
+        label: escapeMnemonic(item.label),
+        submenu: item.items.map((each) => templateOf(each, onAction)),
+      };
+    case 'action':
+      return {
+        label: escapeMnemonic(item.label),
+        click: () => {
+          onAction(item.action);
+        },
+      };
+  }
+}
+
+/** In a menu label a single & marks the next letter. */
+function escapeMnemonic(label: string): string {
+  return label.replaceAll('&', '&&');
+}

@@ -1,0 +1,131 @@
+/** Pure: what main knows → what our pages are told. The only way out of main; holds no secret by its types. */
+import type {
+  ErrorView,
+  KeychainView,
+  ProviderForm,
+  Snapshot,
+  TenantRow,
+  TenantStatus,
+} from '../contract/ipc.ts';
+import { describe } from '../core/error-texts.ts';
+import type { AppError } from '../core/errors.ts';
+import { GRANTS } from '../core/grants/all-grants.ts';
+import type { Provider } from '../core/provider.ts';
+import { sessionOf } from '../core/state.ts';
+import type { AppState, SessionState } from '../core/state.ts';
+import { findGrant } from '../core/tenant.ts';
+import type { Tenant } from '../core/tenant.ts';
+
+export function snapshotOf(state: AppState, providers: readonly Provider[]): Snapshot {
+  return {
+    tenants: state.tenants.map((tenant) => rowOf(state, tenant, providers)),
+    activeTenantId: state.activeTenantId,
+    settings: state.settings,
+    keychain: keychainOf(state),
+    tray: state.tray,
+    problems: state.problems.map((problem) => errorView(problem, null)),
+  };
+}
+
+export function errorView(error: AppError, tenantName: string | null): ErrorView {
+  return {
+    code: error.code,
+    ...describe(error, tenantName),
+    detail: error.detail ?? null,
+    fields: error.fields ?? null,
+  };
+}
+
+function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]): TenantRow {
+  const session = sessionOf(state, tenant.id);
+  const { token, phase } = session;
+  const provider = providers.find(({ id }) => id === tenant.providerId);
+  return {
+    id: tenant.id,
+    name: tenant.name,
+    colour: tenant.colour,
+    providerName: provider?.name ?? tenant.providerId,
+    grantName: findGrant(providers, tenant.providerId, tenant.grant)?.name ?? tenant.grant,
+    account: token?.account ?? null,
+    status: statusOf(state, session, tenant.name),
+    expiresAtMs: token?.expiresAtMs ?? null,
+    issuedAtMs: token?.issuedAtMs ?? null,
+    interactive: GRANTS[tenant.grant].interactive,
+    renewable: token?.renewable ?? false,
+    scope: token?.scope ?? null,
+    signIn: phase.kind === 'signing-in' ? (phase.page ?? null) : null,
+  };
+}
+
+function statusOf(state: AppState, session: SessionState, name: string): TenantStatus {
+  const { phase, token } = session;
+  switch (phase.kind) {
+    case 'idle':
+      if (token !== undefined) return { kind: 'fresh' };
+      // Until the keychain has answered nobody knows
+      return state.keychain === 'opening' ? { kind: 'locked' } : { kind: 'signed-out' };
+    case 'signing-in':
+    case 'renewing':
+    case 'locked':
+      return { kind: phase.kind };
+    case 'retrying':
+      return {
+        kind: 'retrying',
+        error: errorView(phase.error, name),
+        retryAtMs: phase.retryAtMs,
+      };
+    case 'sign-in-needed':
+      return {
+        kind: 'sign-in-needed',
+        error: phase.error === undefined ? null : errorView(phase.error, name),
+      };
+    case 'misconfigured':
+      return { kind: 'misconfigured', error: errorView(phase.error, name) };
+  }
+}
+
+function keychainOf(state: AppState): KeychainView {
+  if (state.keychainTrouble !== null) {
+    const { message, nextStep } = describe(state.keychainTrouble, null);
+    return { state: state.keychain, message: `${message} ${nextStep}` };
+  }
+  return {
+    state: state.keychain,
+    message: state.keychainIsSlow
+      ? 'Waiting for the keychain. Your desktop may be asking for its password.'
+      : null,
+  };
+}
+
+export function providerForms(providers: readonly Provider[]): readonly ProviderForm[] {
+  return providers.map(({ id, name, summary, grants }) => ({
+    id,
+    name,
+    summary,
+    grants: grants.map((grant) => ({
+      id: grant.kind,
+      name: grant.name,
+      summary: grant.summary,
+      fields: grant.fields.map((field) => ({
+        name: field.name,
+        label: field.label,
+        kind: field.kind,
+        required: field.required,
+        hint: field.hint,
+        placeholder: field.placeholder ?? '',
+        initial: field.initial ?? '',
+        advanced: field.advanced ?? false,
+      })),
+    })),
+  }));
+}
+
+/** What the tray icon shows: something needs the person, something is under way, or all is calm. */
+export type Mood = 'calm' | 'renewing' | 'attention';
+
+export function moodOf(state: AppState): Mood {
+  const phases = state.tenants.map(({ id }) => sessionOf(state, id).phase.kind);
+  const needsPerson = phases.some((kind) => kind === 'sign-in-needed' || kind === 'misconfigured');
+  if (needsPerson || state.keychain === 'locked') return 'attention';
+  return phases.some((kind) => kind === 'renewing' || kind === 'signing-in') ? 'renewing' : 'calm';
+}
