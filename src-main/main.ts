@@ -2,7 +2,7 @@
 import { app, BaseWindow, nativeTheme, powerMonitor } from 'electron';
 import { join } from 'node:path';
 import { systemClock } from './adapters/clock.system.ts';
-import { electronClipboard } from './adapters/clipboard.electron.ts';
+import { createClipboard } from './adapters/clipboard.electron.ts';
 import { createHttp } from './adapters/http.electron.ts';
 import { createLoginWindows } from './adapters/login-window.electron.ts';
 import { createNotifier } from './adapters/notifier.electron.ts';
@@ -63,7 +63,8 @@ function start(): void {
   const discovery = createDiscovery(http, clock);
   const sessions = createSessions(store, vault, { clock, http, discovery, userAgent });
   const tenants = createTenants(store, settingsStore, vault, sessions, PROVIDERS);
-  const copying = createCopying(store, sessions, electronClipboard, clock);
+  const isX11 = process.platform === 'linux' && process.env['WAYLAND_DISPLAY'] === undefined;
+  const copying = createCopying(store, sessions, createClipboard(isX11), clock);
 
   const popover = createPopover({
     preloadPath,
@@ -115,7 +116,11 @@ function start(): void {
     cancelTimer();
     const trouble = vault.trouble();
     await sessions.load();
-    store.dispatch({ type: 'keychain-changed', keychain: state, trouble: trouble.ok ? null : trouble.error });
+    store.dispatch({
+      type: 'keychain-changed',
+      keychain: state,
+      trouble: trouble.ok ? null : trouble.error,
+    });
   };
 
   tenants.load();
@@ -130,7 +135,12 @@ function start(): void {
       tenants,
       copying,
       openKeychain,
-      hidePopover: popover.hide,
+      showPopover: () => {
+        popover.show();
+      },
+      hidePopover: () => {
+        popover.hide();
+      },
       quit: () => {
         app.quit();
       },
@@ -160,8 +170,11 @@ function start(): void {
       });
     },
   });
-  powerMonitor.on('resume', keeper.replan);
-  powerMonitor.on('unlock-screen', keeper.replan);
+  const look = (): void => {
+    keeper.replan();
+  };
+  powerMonitor.on('resume', look);
+  powerMonitor.on('unlock-screen', look);
 
   const lookForTrayHost = async (): Promise<void> => {
     const before = store.get().tray;

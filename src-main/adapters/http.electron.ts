@@ -38,7 +38,9 @@ export function createHttp(clock: Clock): Http {
       const bytes = body.length === 0 ? null : body;
       return new Response(bytes, { status: response.status, headers: response.headers });
     } catch (cause) {
-      throw cause instanceof AppFailure ? cause : new AppFailure({ code: codeOf(cause), host, cause });
+      throw cause instanceof AppFailure
+        ? cause
+        : new AppFailure({ code: codeOf(cause), host, cause });
     } finally {
       cancelTimer();
       init.signal?.removeEventListener('abort', abort);

@@ -1,6 +1,6 @@
 /** The embedded login window: a page of the provider in a session of its own, under a bar of ours that names its true host. */
 import { BaseWindow, session, WebContentsView } from 'electron';
-import type { Session, WebContents } from 'electron';
+import type { Session, UploadData, WebContents } from 'electron';
 import { isRedirect } from '../core/oauth/callback.ts';
 import type { AuthorizationOutcome, AuthorizationRequest, UserAgent } from '../core/ports.ts';
 import { isLoopback } from '../core/tenant.ts';
@@ -112,7 +112,11 @@ function openAttempt(
   request.signal.addEventListener('abort', onAbort);
   window.on('closed', onAbort);
 
-  const facts = { host: request.url.host, encrypted: request.url.protocol === 'https:', loading: true };
+  const facts = {
+    host: request.url.host,
+    encrypted: request.url.protocol === 'https:',
+    loading: true,
+  };
   let warning: string | null = null;
   const tell = (): void => {
     if (!ended) request.onPage({ ...facts, warning });
@@ -261,7 +265,9 @@ function catchPostedAnswers(own: Session, rules: PageRules): void {
       return;
     }
     const isPost = details.method === 'POST';
-    const answer = isPost ? postedAnswer(details.uploadData ?? [], details.url) : new URL(details.url);
+    const answer = isPost
+      ? postedAnswer(details.uploadData, details.url)
+      : new URL(details.url);
     if (answer === undefined || !isRedirect(answer.href, rules.redirectUri)) {
       callback({});
       return;
@@ -273,10 +279,10 @@ function catchPostedAnswers(own: Session, rules: PageRules): void {
 
 /** @returns The posted fields as a query, so that every kind of answer is judged in one form. */
 function postedAnswer(
-  uploadData: readonly { readonly bytes?: Buffer }[],
+  uploadData: readonly UploadData[] | undefined,
   target: string,
 ): URL | undefined {
-  const body = Buffer.concat(uploadData.map(({ bytes }) => bytes ?? Buffer.alloc(0)));
+  const body = Buffer.concat((uploadData ?? []).map(({ bytes }) => bytes));
   if (body.length > LONGEST_POSTED_ANSWER_BYTES) return undefined;
   const answer = new URL(target);
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {

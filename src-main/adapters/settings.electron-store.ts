@@ -1,4 +1,5 @@
 /** What is not secret, in one JSON file that only the user can read. */
+/* eslint-disable no-restricted-syntax -- electron-store is synchronous, and the calls here run once at start, for a file that cannot be read */
 import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ElectronStore from 'electron-store';
@@ -13,7 +14,7 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
   const asidePath = (): string => `${path}.unreadable-${String(clock.now())}`;
 
   // No schema and no migrations of its own: `readStoredConfiguration` does both on plain data
-  const open = (): ElectronStore<Record<string, unknown>> =>
+  const open = (): ElectronStore =>
     new ElectronStore({
       cwd: directory,
       name: FILE_NAME,
@@ -22,7 +23,7 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
       accessPropertiesByDotNotation: false,
     });
 
-  let store: ElectronStore<Record<string, unknown>> | undefined;
+  let store: ElectronStore | undefined;
   let movedAside: string | undefined;
 
   return {

@@ -39,8 +39,7 @@ export type CommandName = keyof Commands;
 
 /** A command's answer. Failures are data: an exception thrown across IPC arrives as a bare string. */
 export type Answer<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly error: ErrorView };
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: ErrorView };
 
 /** What the preload puts on `window.bridge`: one function a command, and the subscription. */
 export type Bridge = {

@@ -33,7 +33,8 @@ export function createCopying(
     if (expected === undefined) return;
     try {
       const content = await clipboard.readText();
-      if (content !== '' && (await fingerprint(content)) === expected) await clipboard.writeText('');
+      if (content !== '' && (await fingerprint(content)) === expected)
+        await clipboard.writeText('');
     } catch {
       // A clipboard that cannot be read is somebody else's by now
     }
@@ -76,6 +77,8 @@ function createFingerprint(): (text: string) => Promise<string> {
   const key = crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
   return async (text) => {
     const digest = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(text));
-    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(
+      '',
+    );
   };
 }

@@ -17,10 +17,18 @@ export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notic
   const leftMs = (token?.expiresAtMs ?? nowMs) - nowMs;
   const ends = leftMs > 0 ? `ends in ${duration(leftMs)}` : 'has ended';
   if (phase.kind === 'misconfigured') {
-    return { title: name, body: `Its token ${ends}. Its settings need a correction.`, signsIn: false };
+    return {
+      title: name,
+      body: `Its token ${ends}. Its settings need a correction.`,
+      signsIn: false,
+    };
   }
   if (phase.kind === 'retrying') {
-    return { title: name, body: `Its token ${ends}. The provider cannot be reached.`, signsIn: false };
+    return {
+      title: name,
+      body: `Its token ${ends}. The provider cannot be reached.`,
+      signsIn: false,
+    };
   }
   if (token?.renewable === true && phase.kind !== 'sign-in-needed') {
     return { title: name, body: `Its token ${ends} and is renewed now.`, signsIn: false };

@@ -57,7 +57,11 @@ export interface Clipboard {
 
 export interface Notifier {
   /** Shows a notice; both texts are plain. Never throws. `onClick` runs when the person chooses it. */
-  notify(notice: { readonly title: string; readonly body: string; readonly onClick: () => void }): void;
+  notify(notice: {
+    readonly title: string;
+    readonly body: string;
+    readonly onClick: () => void;
+  }): void;
 }
 
 /** Where a person signs in: an embedded window or the system browser. */

@@ -21,12 +21,7 @@ export interface ProviderGrant {
 
 /** Names that the grants understand; a provider's fields use them. */
 export type FieldName =
-  | 'issuer'
-  | 'clientId'
-  | 'clientSecret'
-  | 'scopes'
-  | 'redirectUri'
-  | 'parameters';
+  'issuer' | 'clientId' | 'clientSecret' | 'scopes' | 'redirectUri' | 'parameters';
 
 export interface Field {
   readonly name: FieldName;

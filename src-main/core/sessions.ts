@@ -70,7 +70,11 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       store.dispatch({ type: 'problem-found', problem: written.error });
     }
     const renewable = GRANTS[tenant.grant].canRenew(token);
-    store.dispatch({ type: 'token-received', tenantId: tenant.id, token: factsOf(token, renewable) });
+    store.dispatch({
+      type: 'token-received',
+      tenantId: tenant.id,
+      token: factsOf(token, renewable),
+    });
   };
 
   const attempt = async (
@@ -86,7 +90,8 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     });
     try {
       const secrets = await readSecrets(tenant.id);
-      if (!secrets.ok && secrets.error.code !== 'vault-unreadable') return fail(tenant, before, secrets.error);
+      if (!secrets.ok && secrets.error.code !== 'vault-unreadable')
+        return fail(tenant, before, secrets.error);
       const request: GrantRequest = {
         tenant,
         secrets: secrets.ok ? secrets.value : NO_SECRETS,
@@ -134,7 +139,12 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     const outcome = !secrets.ok
       ? secrets
       : grant.canRenew(secrets.value.token)
-        ? await grant.renew(world, { tenant, secrets: secrets.value, signal, onPage: () => undefined })
+        ? await grant.renew(world, {
+            tenant,
+            secrets: secrets.value,
+            signal,
+            onPage: () => undefined,
+          })
         : failure('sign-in-needed');
     if (signal.aborted) {
       setPhase(tenant.id, before.phase);
@@ -154,7 +164,9 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       const { tenants } = store.get();
       const wanted = tenants.filter(({ id }) => tenantIds === undefined || tenantIds.includes(id));
       const loaded = await Promise.all(
-        wanted.map(async ({ id, grant }) => [id, sessionFrom(await vault.read(id), grant)] as const),
+        wanted.map(
+          async ({ id, grant }) => [id, sessionFrom(await vault.read(id), grant)] as const,
+        ),
       );
       // What began while the vault was being read knows better
       const idle = loaded.filter(([id]) => !attempts.has(id) && !renewals.has(id));
@@ -171,9 +183,11 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       if (tenant === undefined) return Promise.resolve(failure('tenant-unknown'));
       const controller = new AbortController();
       let reason: Cancelled | undefined;
-      const end = exclusive(tenantId, () => attempt(tenant, controller, () => reason)).finally(() => {
-        attempts.delete(tenantId);
-      });
+      const end = exclusive(tenantId, () => attempt(tenant, controller, () => reason)).finally(
+        () => {
+          attempts.delete(tenantId);
+        },
+      );
       attempts.set(tenantId, {
         end,
         cancel: (code) => {
@@ -198,9 +212,11 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       const tenant = tenantOf(store.get(), tenantId);
       if (tenant === undefined) return Promise.resolve(failure('tenant-unknown'));
       const controller = new AbortController();
-      const end = exclusive(tenantId, () => renewNow(tenant, controller.signal, seen)).finally(() => {
-        renewals.delete(tenantId);
-      });
+      const end = exclusive(tenantId, () => renewNow(tenant, controller.signal, seen)).finally(
+        () => {
+          renewals.delete(tenantId);
+        },
+      );
       renewals.set(tenantId, {
         end,
         stop: () => {
@@ -219,9 +235,7 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       if (!secrets.ok) return secrets;
       const { token } = secrets.value;
       if (token === undefined) {
-        return 'error' in phase && phase.error !== undefined
-          ? { ok: false, error: phase.error }
-          : failure('sign-in-needed');
+        return 'error' in phase ? { ok: false, error: phase.error } : failure('sign-in-needed');
       }
       const renewable = facts?.renewable === true;
       if (validForMs(token) >= requiredValidityMs(factsOf(token, renewable), minimumMs)) {
@@ -229,9 +243,7 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       }
       if (phase.kind === 'sign-in-needed' || phase.kind === 'misconfigured' || !renewable) {
         if (validForMs(token) > 0) return success({ token, renewed: false });
-        return 'error' in phase && phase.error !== undefined
-          ? { ok: false, error: phase.error }
-          : failure('sign-in-needed');
+        return 'error' in phase ? { ok: false, error: phase.error } : failure('sign-in-needed');
       }
       return afterRenewal(tenantId, token);
     },
@@ -288,7 +300,10 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
 
 type Cancelled = 'sign-in-cancelled' | 'sign-in-timed-out';
 
-function sessionFrom(stored: Result<TenantSecrets | undefined>, grant: Tenant['grant']): SessionState {
+function sessionFrom(
+  stored: Result<TenantSecrets | undefined>,
+  grant: Tenant['grant'],
+): SessionState {
   if (!stored.ok) {
     return stored.error.code === 'vault-unreadable'
       ? { phase: { kind: 'sign-in-needed', error: stored.error }, noticed: true }
@@ -297,11 +312,16 @@ function sessionFrom(stored: Result<TenantSecrets | undefined>, grant: Tenant['g
   const token = stored.value?.token;
   return token === undefined
     ? { phase: { kind: 'idle' }, noticed: false }
-    : { token: factsOf(token, GRANTS[grant].canRenew(token)), phase: { kind: 'idle' }, noticed: false };
+    : {
+        token: factsOf(token, GRANTS[grant].canRenew(token)),
+        phase: { kind: 'idle' },
+        noticed: false,
+      };
 }
 
 function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {
-  if (error.code === 'sign-in-cancelled') return before.phase.kind === 'signing-in' ? { kind: 'idle' } : before.phase;
+  if (error.code === 'sign-in-cancelled')
+    return before.phase.kind === 'signing-in' ? { kind: 'idle' } : before.phase;
   if (error.code === 'keychain-locked') return { kind: 'locked' };
   return severity(error.code) === 'configuration'
     ? { kind: 'misconfigured', error }
@@ -316,7 +336,12 @@ function phaseAfterFailedRenewal(error: AppError, failures: number, nowMs: numbe
     case 'configuration':
       return { kind: 'misconfigured', error };
     case 'transient':
-      return { kind: 'retrying', error, failures, retryAtMs: nowMs + backOffMs(failures, error.retryAfterMs) };
+      return {
+        kind: 'retrying',
+        error,
+        failures,
+        retryAtMs: nowMs + backOffMs(failures, error.retryAfterMs),
+      };
   }
 }
 

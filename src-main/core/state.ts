@@ -124,7 +124,12 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       const tenants = state.tenants.filter(({ id }) => id !== event.tenantId);
       const sessions = new Map(state.sessions);
       sessions.delete(event.tenantId);
-      return { ...state, tenants, sessions, activeTenantId: existing(tenants, state.activeTenantId) };
+      return {
+        ...state,
+        tenants,
+        sessions,
+        activeTenantId: existing(tenants, state.activeTenantId),
+      };
     }
     case 'tenant-activated':
       return { ...state, activeTenantId: existing(state.tenants, event.tenantId) };
@@ -158,7 +163,10 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case 'problem-found':
       return {
         ...state,
-        problems: [...state.problems.filter(({ code }) => code !== event.problem.code), event.problem],
+        problems: [
+          ...state.problems.filter(({ code }) => code !== event.problem.code),
+          event.problem,
+        ],
       };
   }
 }

@@ -41,7 +41,8 @@ export function readStoredConfiguration(data: unknown): {
   const tenants: Tenant[] = [];
   for (const entry of outer.output.tenants) {
     const parsed = v.safeParse(tenantShape, entry);
-    if (parsed.success && !tenants.some(({ id }) => id === parsed.output.id)) tenants.push(parsed.output);
+    if (parsed.success && !tenants.some(({ id }) => id === parsed.output.id))
+      tenants.push(parsed.output);
   }
   return {
     configuration: { ...outer.output, tenants },

@@ -64,7 +64,8 @@ export function checkDraft(
 ): Result<CheckedDraft> {
   const wrong: Record<string, string> = {};
   const grant = findGrant(providers, draft.providerId, draft.grant);
-  if (grant === undefined) return failure('input-invalid', { fields: { grant: 'Choose a way to get a token.' } });
+  if (grant === undefined)
+    return failure('input-invalid', { fields: { grant: 'Choose a way to get a token.' } });
 
   const name = draft.name.replace(/\p{Cc}+/gu, ' ').trim();
   if (name === '') wrong['name'] = 'Give the tenant a name.';
@@ -77,12 +78,19 @@ export function checkDraft(
       const change = draft.secrets[field.name];
       if (change !== undefined) secretChanges[field.name] = change === '' ? null : change;
       const missing =
-        change === null || change === '' || (change === undefined && !draft.storedSecrets.includes(field.name));
+        change === null ||
+        change === '' ||
+        (change === undefined && !draft.storedSecrets.includes(field.name));
       if (field.required && missing) wrong[field.name] = `${field.label} is needed.`;
       continue;
     }
     const value = (draft.values[field.name] ?? '').trim();
-    const objection = value === '' ? (field.required ? `${field.label} is needed.` : undefined) : checkValue(field, value);
+    const objection =
+      value === ''
+        ? field.required
+          ? `${field.label} is needed.`
+          : undefined
+        : checkValue(field, value);
     if (objection !== undefined) wrong[field.name] = objection;
     else if (value !== '') values[field.name] = field.name === 'issuer' ? bareIssuer(value) : value;
   }
@@ -140,17 +148,27 @@ function checkIssuer(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined) return 'Not an address. It starts with https://';
   if (!isSecure(url)) return 'Must start with https:// (http:// only for this computer itself).';
-  if (url.username !== '' || url.password !== '') return 'Must not contain a user name or password.';
+  if (url.username !== '' || url.password !== '')
+    return 'Must not contain a user name or password.';
   if (url.search !== '' || url.hash !== '') return 'An issuer has no ? or # part.';
   return undefined;
 }
 
-const UNSAFE_REDIRECT_SCHEMES = ['javascript:', 'data:', 'blob:', 'file:', 'about:', 'view-source:', 'app:'];
+const UNSAFE_REDIRECT_SCHEMES = [
+  'javascript:',
+  'data:',
+  'blob:',
+  'file:',
+  'about:',
+  'view-source:',
+  'app:',
+];
 
 function checkRedirectUri(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined) return 'Not an address. Enter it as registered at the provider.';
-  if (UNSAFE_REDIRECT_SCHEMES.includes(url.protocol)) return 'This kind of address cannot be a redirect URI.';
+  if (UNSAFE_REDIRECT_SCHEMES.includes(url.protocol))
+    return 'This kind of address cannot be a redirect URI.';
   if (url.hash !== '' || value.includes('#')) return 'A redirect URI has no # part.'; // RFC 6749 §3.1.2
   return undefined;
 }
@@ -189,7 +207,8 @@ export function parseParameters(text: string): Result<readonly (readonly [string
     const at = line.indexOf('=');
     const name = line.slice(0, at).trim();
     if (at < 1) return wrongParameter(`“${line}” is not of the form name=value.`);
-    if (RESERVED_PARAMETERS.includes(name)) return wrongParameter(`${name} is set by the app itself.`);
+    if (RESERVED_PARAMETERS.includes(name))
+      return wrongParameter(`${name} is set by the app itself.`);
     if (pairs.some(([other]) => other === name)) return wrongParameter(`${name} is there twice.`);
     pairs.push([name, line.slice(at + 1).trim()]);
   }

@@ -19,6 +19,7 @@ export interface CommandWorld {
   readonly tenants: Tenants;
   readonly copying: Copying;
   readonly openKeychain: () => Promise<void>;
+  readonly showPopover: () => void;
   readonly hidePopover: () => void;
   readonly quit: () => void;
 }
@@ -29,9 +30,15 @@ export type RunCommand = (args: readonly unknown[]) => Promise<Answer<unknown>>;
 export function createCommands(world: CommandWorld): Readonly<Record<CommandName, RunCommand>> {
   const { store, sessions, tenants, copying } = world;
 
-  const answer = (result: Result<unknown>, tenantId?: string, draftName?: string): Answer<unknown> => {
+  const answer = (
+    result: Result<unknown>,
+    tenantId?: string,
+    draftName?: string,
+  ): Answer<unknown> => {
     if (result.ok) return result;
-    const name = draftName ?? (tenantId === undefined ? null : (tenantOf(store.get(), tenantId)?.name ?? null));
+    const name =
+      draftName ??
+      (tenantId === undefined ? null : (tenantOf(store.get(), tenantId)?.name ?? null));
     return { ok: false, error: errorView(result.error, name) };
   };
 
@@ -47,10 +54,12 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
         ? answer(await run(tenantId), tenantId)
         : answer(failure('tenant-unknown'));
 
-  const done = (act: () => void): RunCommand => () => {
-    act();
-    return Promise.resolve({ ok: true, value: null });
-  };
+  const done =
+    (act: () => void): RunCommand =>
+    () => {
+      act();
+      return Promise.resolve({ ok: true, value: null });
+    };
 
   return {
     getSnapshot: () =>
@@ -61,11 +70,20 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
       const draft = readTenantDraft(data);
       return draft === undefined
         ? answer(failure('input-invalid'))
-        : answer(await tenants.save(draft), draft.id, draft.name.trim() === '' ? 'New tenant' : draft.name);
+        : answer(
+            await tenants.save(draft),
+            draft.id,
+            draft.name.trim() === '' ? 'New tenant' : draft.name,
+          );
     },
     removeTenant: forTenant<'removeTenant'>((tenantId) => tenants.remove(tenantId)),
     activateTenant: forTenant<'activateTenant'>((tenantId) => tenants.activate(tenantId)),
-    signIn: forTenant<'signIn'>((tenantId) => sessions.signIn(tenantId)),
+    signIn: forTenant<'signIn'>(async (tenantId) => {
+      const signedIn = await sessions.signIn(tenantId);
+      // It was asked for in the popover, which the login window has hidden
+      world.showPopover();
+      return signedIn;
+    }),
     cancelSignIn: forTenant<'cancelSignIn'>((tenantId) => {
       sessions.cancelSignIn(tenantId);
       return success(null);

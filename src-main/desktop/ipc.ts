@@ -20,7 +20,8 @@ export function openIpc(commands: Readonly<Record<CommandName, RunCommand>>): vo
 
 /** Main frame of one of our own pages (Electron's security list, 17). */
 function mayAsk({ senderFrame, sender }: IpcMainInvokeEvent, name: CommandName): boolean {
-  if (senderFrame === null || senderFrame !== sender.mainFrame || !isOwn(senderFrame.url)) return false;
+  if (senderFrame === null || senderFrame !== sender.mainFrame || !isOwn(senderFrame.url))
+    return false;
   return !isLoginBar(senderFrame.url) || LOGIN_BAR_COMMANDS.includes(name);
 }
 

@@ -27,11 +27,7 @@ export function popoverPosition(
   const top = workArea.y + MARGIN;
   const right = workArea.x + workArea.width - size.width - MARGIN;
   const bottom = workArea.y + workArea.height - size.height - MARGIN;
-  const x = known
-    ? at.x - size.width / 2
-    : at.x < workArea.x + workArea.width / 2
-      ? left
-      : right;
+  const x = known ? at.x - size.width / 2 : at.x < workArea.x + workArea.width / 2 ? left : right;
   const y = at.y < workArea.y + workArea.height / 2 ? top : bottom;
   return { x: Math.round(clamp(x, left, right)), y: Math.round(clamp(y, top, bottom)) };
 }

@@ -64,7 +64,11 @@ function grouped(items: readonly MenuItem[]): readonly MenuItem[] {
   const groups: MenuItem[] = [];
   for (let at = 0; at < items.length; at += MOST_IN_ONE_LIST) {
     const group = items.slice(at, at + MOST_IN_ONE_LIST);
-    groups.push({ kind: 'submenu', label: `${labelOf(group[0])} – ${labelOf(group.at(-1))}`, items: group });
+    groups.push({
+      kind: 'submenu',
+      label: `${labelOf(group[0])} – ${labelOf(group.at(-1))}`,
+      items: group,
+    });
   }
   return grouped(groups);
 }

@@ -29,7 +29,8 @@ export function createTray(options: TrayOptions): TrayIcon {
   const images = new Map<string, NativeImage>();
   const image = (state: AppState): NativeImage => {
     const panel = nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
-    const name = process.platform === 'darwin' ? `${moodOf(state)}Template` : `${moodOf(state)}-${panel}`;
+    const name =
+      process.platform === 'darwin' ? `${moodOf(state)}Template` : `${moodOf(state)}-${panel}`;
     const known = images.get(name);
     if (known !== undefined) return known;
     const loaded = nativeImage.createFromPath(join(options.assetsPath, 'tray', `${name}.png`));
@@ -69,7 +70,9 @@ export function createTray(options: TrayOptions): TrayIcon {
     const menu = trayMenu(state);
     const fingerprint = JSON.stringify(menu);
     if (fingerprint === shownMenu) return;
-    tray.setContextMenu(Menu.buildFromTemplate(menu.map((item) => templateOf(item, options.onAction))));
+    tray.setContextMenu(
+      Menu.buildFromTemplate(menu.map((item) => templateOf(item, options.onAction))),
+    );
     shownMenu = fingerprint;
   };
 
@@ -101,7 +104,10 @@ function toolTipOf(state: AppState): string {
     : `Bearer Tray: ${String(waiting.length)} tenants need you`;
 }
 
-function templateOf(item: MenuItem, onAction: (action: MenuAction) => void): MenuItemConstructorOptions {
+function templateOf(
+  item: MenuItem,
+  onAction: (action: MenuAction) => void,
+): MenuItemConstructorOptions {
   switch (item.kind) {
     case 'separator':
       return { type: 'separator' };

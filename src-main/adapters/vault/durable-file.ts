@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 
 const TEMPORARY = '.writing-';
 
+/** Windows has no such flag (and O_EXCL alone refuses a link at the name). */
+const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
+
 /**
  * Replaces the file's content; durable when it resolves. write-file-atomic does not flush the folder, and without that a
  * rename can be lost in a power cut together with a refresh token that the provider has already replaced.
@@ -14,7 +17,7 @@ export async function writeDurably(path: string, content: Uint8Array): Promise<v
   // A planted file or symbolic link at this name makes the opening fail
   const file = await open(
     temporary,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0),
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW,
     0o600,
   );
   try {

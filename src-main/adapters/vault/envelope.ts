@@ -43,5 +43,9 @@ function placeBytes({ storeId, recordId }: RecordPlace): Buffer {
 
 /** Tells a wrong key from a damaged record; says nothing about the key itself. */
 export function keyCheckOf(key: Uint8Array, storeId: string): string {
-  return createHash('sha256').update('bearer-tray key check').update(storeId).update(key).digest('hex');
+  return createHash('sha256')
+    .update('bearer-tray key check')
+    .update(storeId)
+    .update(key)
+    .digest('hex');
 }

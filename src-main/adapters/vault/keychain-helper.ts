@@ -13,7 +13,11 @@ process.parentPort.on('message', ({ data }) => {
       answer({ id: request.id, ok: true, value });
     },
     (cause: unknown) => {
-      answer({ id: request.id, ok: false, reason: cause instanceof Error ? cause.message : 'unknown' });
+      answer({
+        id: request.id,
+        ok: false,
+        reason: cause instanceof Error ? cause.message : 'unknown',
+      });
     },
   );
 });
@@ -22,7 +26,12 @@ function answer(message: KeychainAnswer): void {
   process.parentPort.postMessage(message);
 }
 
-async function perform({ operation, service, account, secret }: KeychainRequest): Promise<string | null> {
+async function perform({
+  operation,
+  service,
+  account,
+  secret,
+}: KeychainRequest): Promise<string | null> {
   switch (operation) {
     case 'get':
       return keytar.getPassword(service, account);

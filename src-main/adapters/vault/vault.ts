@@ -11,7 +11,12 @@ import { createExclusive } from '../../core/exclusive.ts';
 import type { Clock, KeychainState, Vault } from '../../core/ports.ts';
 import { readTenantSecrets } from '../../core/secrets.ts';
 import type { TenantSecrets } from '../../core/secrets.ts';
-import { preparePrivateFolder, readIfPresent, removeDurably, writeDurably } from './durable-file.ts';
+import {
+  preparePrivateFolder,
+  readIfPresent,
+  removeDurably,
+  writeDurably,
+} from './durable-file.ts';
 import { keyCheckOf, seal, unseal } from './envelope.ts';
 import type { Keychain } from './keychain.ts';
 
@@ -61,7 +66,11 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
       }
       return await createNew();
     } catch (cause) {
-      return settle('memory-only', { code: 'keychain-unavailable', cause, subject: reasonOf(cause) });
+      return settle('memory-only', {
+        code: 'keychain-unavailable',
+        cause,
+        subject: reasonOf(cause),
+      });
     }
   };
 
@@ -105,7 +114,11 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     }
   };
 
-  const save = async ({ storeId, key }: OpenStore, recordId: string, secrets: TenantSecrets): Promise<void> => {
+  const save = async (
+    { storeId, key }: OpenStore,
+    recordId: string,
+    secrets: TenantSecrets,
+  ): Promise<void> => {
     const path = recordPath(recordId);
     const before = await readIfPresent(path);
     if (before !== undefined && unseal(key, { storeId, recordId }, before) === undefined) {
@@ -116,7 +129,10 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     await writeDurably(path, seal(key, { storeId, recordId }, content));
   };
 
-  const load = async ({ storeId, key }: OpenStore, recordId: string): Promise<Result<TenantSecrets | undefined>> => {
+  const load = async (
+    { storeId, key }: OpenStore,
+    recordId: string,
+  ): Promise<Result<TenantSecrets | undefined>> => {
     const bytes = await readIfPresent(recordPath(recordId));
     if (bytes === undefined) return success(undefined);
     const content = unseal(key, { storeId, recordId }, bytes);
@@ -204,10 +220,14 @@ function readStoreFile(bytes: Buffer | undefined): StoreFile | 'damaged' | undef
   if (bytes === undefined) return undefined;
   const data = parse(bytes);
   if (
-    typeof data === 'object' && data !== null &&
-    'format' in data && data.format === 1 &&
-    'storeId' in data && typeof data.storeId === 'string' &&
-    'keyCheck' in data && typeof data.keyCheck === 'string'
+    typeof data === 'object' &&
+    data !== null &&
+    'format' in data &&
+    data.format === 1 &&
+    'storeId' in data &&
+    typeof data.storeId === 'string' &&
+    'keyCheck' in data &&
+    typeof data.keyCheck === 'string'
   ) {
     return { format: 1, storeId: data.storeId, keyCheck: data.keyCheck };
   }

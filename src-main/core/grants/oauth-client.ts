@@ -18,7 +18,10 @@ export async function connectTenant(
   }
   const server = await world.discovery.find(issuer, signal);
   if (!server.ok) return server;
-  return { ok: true, value: connect(server.value, clientId, secrets.fields['clientSecret'], world.http) };
+  return {
+    ok: true,
+    value: connect(server.value, clientId, secrets.fields['clientSecret'], world.http),
+  };
 }
 
 export function extraParameters(request: GrantRequest): readonly (readonly [string, string])[] {

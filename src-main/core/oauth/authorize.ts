@@ -39,7 +39,8 @@ export async function startAuthorization(
     return failure('endpoint-missing', { host, subject: 'authorization endpoint' });
   }
   const methods = server.code_challenge_methods_supported;
-  if (methods !== undefined && !methods.includes('S256')) return failure('pkce-unsupported', { host });
+  if (methods !== undefined && !methods.includes('S256'))
+    return failure('pkce-unsupported', { host });
 
   const attempt: PendingAttempt = {
     connection,

@@ -47,7 +47,8 @@ export function readCallback(answer: URL, attempt: PendingAttempt): Result<URLSe
   }
   try {
     const checked = oauth.validateAuthResponse(server, client, parameters, attempt.state);
-    if (!checked.has('code')) return failure('answer-invalid', { host, subject: 'it holds no code' });
+    if (!checked.has('code'))
+      return failure('answer-invalid', { host, subject: 'it holds no code' });
     return success(checked);
   } catch (cause) {
     if (cause instanceof oauth.AuthorizationResponseError) return translate(cause, host);
@@ -59,7 +60,15 @@ export function readCallback(answer: URL, attempt: PendingAttempt): Result<URLSe
   }
 }
 
-const KNOWN_ONCE = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
+const KNOWN_ONCE = [
+  'code',
+  'state',
+  'iss',
+  'error',
+  'error_description',
+  'error_uri',
+  'session_state',
+];
 
 /** RFC 6749 §3.1: a parameter without a value counts as absent. */
 function withoutEmpty(parameters: URLSearchParams): URLSearchParams {

@@ -16,11 +16,15 @@ export interface Discovery {
 }
 
 export function createDiscovery(http: Http, clock: Clock): Discovery {
-  const kept = new Map<string, { readonly server: oauth.AuthorizationServer; readonly atMs: number }>();
+  const kept = new Map<
+    string,
+    { readonly server: oauth.AuthorizationServer; readonly atMs: number }
+  >();
   return {
     async find(issuer, signal) {
       const known = kept.get(issuer);
-      if (known !== undefined && clock.now() - known.atMs < KEPT_FOR_MS) return success(known.server);
+      if (known !== undefined && clock.now() - known.atMs < KEPT_FOR_MS)
+        return success(known.server);
       const fetched = await fetchMetadata(issuer, http, signal);
       if (fetched.ok) kept.set(issuer, { server: fetched.value, atMs: clock.now() });
       // The last good copy serves while the provider cannot be asked
@@ -88,7 +92,11 @@ function checkMetadata(
     return failure('issuer-mismatch', {
       host: asked.host,
       ...(typeof metadata.issuer === 'string' && URL.canParse(metadata.issuer)
-        ? { issuer: new URL(metadata.issuer).origin + new URL(metadata.issuer).pathname.replace(/\/$/, '') }
+        ? {
+            issuer:
+              new URL(metadata.issuer).origin +
+              new URL(metadata.issuer).pathname.replace(/\/$/, ''),
+          }
         : {}),
     });
   }
@@ -102,8 +110,7 @@ function checkMetadata(
     if (value === undefined) continue;
     const endpoint = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
     const safe =
-      endpoint !== undefined &&
-      endpoint.hash === '' &&
+      endpoint?.hash === '' &&
       endpoint.username === '' &&
       endpoint.password === '' &&
       (endpoint.protocol === 'https:' || (isDevelopmentIssuer(asked) && isSecure(endpoint)));

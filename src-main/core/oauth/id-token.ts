@@ -32,14 +32,18 @@ export async function readIdentity(
     return failure('id-token-invalid', { host: issuer.host, subject: 'it names another audience' });
   }
   try {
-    await oauth.validateApplicationLevelSignature(server, response, callOptions(http, issuer, signal));
+    await oauth.validateApplicationLevelSignature(
+      server,
+      response,
+      callOptions(http, issuer, signal),
+    );
   } catch (cause) {
     const translated = translate(cause, issuer.host);
     return translated.error.code === 'token-answer-invalid' || translated.error.code === 'internal'
       ? failure('id-token-invalid', { host: issuer.host, cause, subject: 'its signature' })
       : translated;
   }
-  const words = [claims['email'], claims['preferred_username'], claims['name'], claims.sub];
-  const account = words.find((word) => typeof word === 'string' && word !== '');
-  return success({ subject: claims.sub, account: safeText(String(account)) });
+  const words = [claims['email'], claims['preferred_username'], claims['name']];
+  const account = words.find((word): word is string => typeof word === 'string' && word !== '');
+  return success({ subject: claims.sub, account: safeText(account ?? claims.sub) });
 }

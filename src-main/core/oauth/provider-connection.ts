@@ -53,11 +53,13 @@ export function callOptions(
   signal?: AbortSignal,
 ): {
   readonly [oauth.customFetch]: typeof http;
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; see the docstring
   readonly [oauth.allowInsecureRequests]: boolean;
   readonly signal?: AbortSignal;
 } {
   return {
     [oauth.customFetch]: http,
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; see the docstring
     [oauth.allowInsecureRequests]: isDevelopmentIssuer(issuer),
     ...(signal === undefined ? {} : { signal }),
   };

@@ -66,7 +66,10 @@ function fromProcessing(cause: oauth.OperationProcessingError, host: string): Fa
   const response = responseOf(cause);
   switch (cause.code) {
     case oauth.RESPONSE_IS_NOT_CONFORM:
-      if (response !== undefined && (response.status >= 500 || response.status === 429 || response.status === 408)) {
+      if (
+        response !== undefined &&
+        (response.status >= 500 || response.status === 429 || response.status === 408)
+      ) {
         return failure('provider-trouble', {
           host,
           cause,
