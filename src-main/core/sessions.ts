@@ -165,7 +165,8 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       const wanted = tenants.filter(({ id }) => tenantIds === undefined || tenantIds.includes(id));
       const loaded = await Promise.all(
         wanted.map(
-          async ({ id, grant }) => [id, sessionFrom(await vault.read(id), grant)] as const,
+          async ({ id, grant }) =>
+            [id, sessionFrom(await vault.read(id), grant, world.clock.now())] as const,
         ),
       );
       // What began while the vault was being read knows better
@@ -209,6 +210,8 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     renew(tenantId, seen) {
       const running = renewals.get(tenantId);
       if (running !== undefined) return running.end;
+      // A sign-in may wait for its person for minutes; nobody waits behind it
+      if (attempts.has(tenantId)) return Promise.resolve(failure('sign-in-needed'));
       const tenant = tenantOf(store.get(), tenantId);
       if (tenant === undefined) return Promise.resolve(failure('tenant-unknown'));
       const controller = new AbortController();
@@ -303,6 +306,7 @@ type Cancelled = 'sign-in-cancelled' | 'sign-in-timed-out';
 function sessionFrom(
   stored: Result<TenantSecrets | undefined>,
   grant: Tenant['grant'],
+  nowMs: number,
 ): SessionState {
   if (!stored.ok) {
     return stored.error.code === 'vault-unreadable'
@@ -310,13 +314,11 @@ function sessionFrom(
       : { phase: { kind: 'locked' }, noticed: true };
   }
   const token = stored.value?.token;
-  return token === undefined
-    ? { phase: { kind: 'idle' }, noticed: false }
-    : {
-        token: factsOf(token, GRANTS[grant].canRenew(token)),
-        phase: { kind: 'idle' },
-        noticed: false,
-      };
+  if (token === undefined) return { phase: { kind: 'idle' }, noticed: false };
+  const facts = factsOf(token, GRANTS[grant].canRenew(token));
+  // What ended while the app was away is seen in the list; a notice for each at every start would be a nuisance
+  const endedBefore = !facts.renewable && (facts.expiresAtMs ?? Infinity) <= nowMs;
+  return { token: facts, phase: { kind: 'idle' }, noticed: endedBefore };
 }
 
 function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {
