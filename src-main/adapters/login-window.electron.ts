@@ -265,9 +265,7 @@ function catchPostedAnswers(own: Session, rules: PageRules): void {
       return;
     }
     const isPost = details.method === 'POST';
-    const answer = isPost
-      ? postedAnswer(details.uploadData, details.url)
-      : new URL(details.url);
+    const answer = isPost ? postedAnswer(details.uploadData, details.url) : new URL(details.url);
     if (answer === undefined || !isRedirect(answer.href, rules.redirectUri)) {
       callback({});
       return;

@@ -1,6 +1,7 @@
 /** What a person is told before (or when) a token ends: the tenant's name and what to do, never more. */
-import { sessionOf } from './state.ts';
-import type { AppState } from './state.ts';
+import type { Clock, Notifier } from './ports.ts';
+import { sessionOf, tenantOf } from './state.ts';
+import type { AppState, Store } from './state.ts';
 import type { Tenant } from './tenant.ts';
 import { safeText } from './safe-text.ts';
 
@@ -9,6 +10,28 @@ export interface Notice {
   readonly body: string;
   /** Whether a click signs in; otherwise it shows the app. */
   readonly signsIn: boolean;
+}
+
+/** @returns Tells the person about one tenant; a click signs in or shows the app. */
+export function createReminder(
+  store: Store,
+  notifier: Notifier,
+  clock: Clock,
+  onClick: { readonly signIn: (tenantId: string) => void; readonly show: () => void },
+): (tenantId: string) => void {
+  return (tenantId) => {
+    const tenant = tenantOf(store.get(), tenantId);
+    if (tenant === undefined) return;
+    const { title, body, signsIn } = noticeFor(store.get(), tenant, clock.now());
+    notifier.notify({
+      title,
+      body,
+      onClick: () => {
+        if (signsIn) onClick.signIn(tenantId);
+        else onClick.show();
+      },
+    });
+  };
 }
 
 export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notice {

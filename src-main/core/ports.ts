@@ -5,9 +5,9 @@ import type { TenantSecrets } from './secrets.ts';
 
 /** The only source of time. Wall clock in epoch milliseconds. */
 export interface Clock {
-  now(): number;
+  readonly now: () => number;
   /** Runs once after `delayMs`; the returned function cancels. */
-  setTimer(delayMs: number, run: () => void): () => void;
+  readonly setTimer: (delayMs: number, run: () => void) => () => void;
 }
 
 /**

@@ -10,6 +10,8 @@ const TOKEN_LIKE = /[A-Za-z0-9_\-.~+/=%]{32,}/g;
 
 const QUERY_OR_FRAGMENT = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s?#]*)[?#]\S*/gi;
 
+const HALF_A_CHARACTER = /\p{Cs}/gu;
+
 /** @returns At most 300 characters on one line; an empty string for nothing. Markup is left alone: it is shown as text. */
 export function safeText(text: string): string {
   const line = text
@@ -19,5 +21,7 @@ export function safeText(text: string): string {
     .replace(TOKEN_LIKE, '…')
     .replace(/\s+/g, ' ')
     .trim();
-  return line.length <= MAXIMUM_LENGTH ? line : `${line.slice(0, MAXIMUM_LENGTH - 1)}…`;
+  const short = line.length <= MAXIMUM_LENGTH ? line : `${line.slice(0, MAXIMUM_LENGTH - 1)}…`;
+  // A cut may have left half a character
+  return short.replace(HALF_A_CHARACTER, '');
 }

@@ -59,7 +59,7 @@ async function fetchMetadata(
       if (typeof metadata !== 'object' || metadata === null || !('issuer' in metadata)) {
         return failure('not-the-provider', { host: url.host });
       }
-      return checkMetadata(issuer, metadata as oauth.AuthorizationServer);
+      return checkMetadata(issuer, withoutNulls(metadata) as oauth.AuthorizationServer);
     } catch (cause) {
       last = translate(cause, url.host);
       if (last.error.code !== 'not-the-provider') return last;
@@ -68,6 +68,12 @@ async function fetchMetadata(
   return last;
 }
 
+/** Servers that write null for what they do not have mean that it is absent. */
+function withoutNulls(metadata: object): object {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null));
+}
+
+const LISTS = ['code_challenge_methods_supported', 'token_endpoint_auth_methods_supported'] as const;
 const REQUIRED_ENDPOINTS = ['token_endpoint'] as const;
 const ENDPOINTS = [
   'authorization_endpoint',
@@ -104,6 +110,9 @@ function checkMetadata(
     if (metadata[name] === undefined) {
       return failure('endpoint-missing', { host: asked.host, subject: name.replaceAll('_', ' ') });
     }
+  }
+  if (LISTS.some((name) => metadata[name] !== undefined && !Array.isArray(metadata[name]))) {
+    return failure('not-the-provider', { host: asked.host });
   }
   for (const name of ENDPOINTS) {
     const value: unknown = metadata[name];
