@@ -29,6 +29,7 @@ export interface PopoverOptions {
 export function createPopover(options: PopoverOptions): Popover {
   let window: BrowserWindow | undefined;
   let cancelRelease = (): void => undefined;
+  let releasing = false;
 
   const make = (): BrowserWindow => {
     const ordinary = options.isOrdinaryWindow();
@@ -51,8 +52,14 @@ export function createPopover(options: PopoverOptions): Popover {
       if (!ordinary && !made.webContents.isDevToolsOpened()) popover.hide();
     });
     made.on('closed', () => {
+      releasing = false;
       if (window === made) window = undefined;
       if (ordinary && options.isOrdinaryWindow()) options.onOrdinaryWindowClosed();
+    });
+    // A page with an unfinished form objects to being let go, and to nothing else
+    made.webContents.on('will-prevent-unload', (event) => {
+      if (!releasing) event.preventDefault();
+      releasing = false;
     });
     made.webContents.on('render-process-gone', () => {
       made.destroy();
@@ -93,7 +100,9 @@ export function createPopover(options: PopoverOptions): Popover {
       hidden.hide();
       cancelRelease();
       cancelRelease = options.setTimer(KEPT_HIDDEN_MS, () => {
-        if (!hidden.isDestroyed() && !hidden.isVisible()) hidden.destroy();
+        if (hidden.isDestroyed() || hidden.isVisible()) return;
+        releasing = true;
+        hidden.close();
       });
     },
   };

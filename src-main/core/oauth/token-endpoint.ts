@@ -63,6 +63,7 @@ export async function refresh(
         callOptions(http, new URL(server.issuer), signal),
       ),
     process: (response) => oauth.processRefreshTokenResponse(server, client, response),
+    keysMayBeAway: true,
   });
   if (!answer.ok) return answer;
   const { refreshToken, idToken, account, accountSubject } = before;
@@ -122,6 +123,8 @@ async function ask(
   exchange: {
     readonly send: () => Promise<Response>;
     readonly process: (response: Response) => Promise<oauth.TokenEndpointResponse>;
+    /** See `readIdentity`. */
+    readonly keysMayBeAway?: boolean;
   },
 ): Promise<Result<TokenSet>> {
   const host = new URL(connection.server.token_endpoint ?? connection.server.issuer).host;
@@ -130,7 +133,8 @@ async function ask(
     const { response, expiresIn } = await tolerate(await exchange.send());
     const processed = await exchange.process(response);
     if (processed.token_type !== 'bearer') return failure('token-type-unsupported', { host });
-    const identity = await readIdentity(connection, processed, response, signal);
+    const { keysMayBeAway = false } = exchange;
+    const identity = await readIdentity(connection, processed, response, keysMayBeAway, signal);
     if (!identity.ok) return identity;
     const expiresAtMs = expiryOf(expiresIn, requestedAtMs);
     const scope = processed.scope ?? requestedScope;
@@ -159,8 +163,12 @@ async function tolerate(
   response: Response,
 ): Promise<{ readonly response: Response; readonly expiresIn: unknown }> {
   const text = await response.text();
-  const { status, headers } = response;
-  const rebuilt = (body: string): Response => new Response(body, { status, headers });
+  const { status } = response;
+  const headers = new Headers(response.headers);
+  // oauth4webapi stops at a challenge; the body tells our own mistake from a proxy that asks for a password
+  if (text !== '') headers.delete('www-authenticate');
+  // Some statuses must not have a body, not even an empty one
+  const rebuilt = (body: string): Response => new Response(body || null, { status, headers });
   const json = response.status === 200 ? parseObject(text) : undefined;
   if (json === undefined) return { response: rebuilt(text), expiresIn: undefined };
   const { expires_in: expiresIn, ...rest } = json;
@@ -171,11 +179,18 @@ async function tolerate(
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
+  const parsed = parse(text) ?? parse(text.replace(BARE_NUMBER_WORDS, ':null'));
+  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+    ? { ...parsed }
+    : undefined;
+}
+
+/** What some serializers write for a number that is none; it is no JSON. */
+const BARE_NUMBER_WORDS = /:\s*-?(?:NaN|Infinity)\b/g;
+
+function parse(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? { ...parsed }
-      : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

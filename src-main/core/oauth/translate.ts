@@ -26,8 +26,10 @@ export function translate(cause: unknown, host: string): Failure {
     return failure('client-refused', { host, cause, detail: `HTTP ${String(cause.status)}` });
   }
   if (cause instanceof oauth.UnsupportedOperationError) {
-    // The token endpoint's token_type is the only unsupported thing that an answer can ask of us
-    return failure('token-type-unsupported', { host, cause });
+    // An answer can ask two things of us that we do not do: another token type, an unusual ID token
+    return cause.message.includes('token_type')
+      ? failure('token-type-unsupported', { host, cause })
+      : failure('id-token-invalid', { host, cause, subject: safeText(cause.message) });
   }
   if (cause instanceof oauth.OperationProcessingError) return fromProcessing(cause, host);
   if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
@@ -43,6 +45,7 @@ function providerWords(error: string, description: string | undefined): string {
 
 /** RFC 6749 §5.2 and OpenID Connect Core §3.1.2.6. What is not known here may pass, so it counts as trouble. */
 function codeOfTokenError(error: string, status: number): ErrorCode {
+  if (isTrouble(status)) return 'provider-trouble';
   switch (error) {
     case 'invalid_grant':
     case 'interaction_required':
@@ -56,27 +59,29 @@ function codeOfTokenError(error: string, status: number): ErrorCode {
     case 'invalid_scope':
     case 'invalid_request':
     case 'invalid_target':
-      return status >= 500 ? 'provider-trouble' : 'request-refused';
+      return 'request-refused';
     default:
       return 'provider-trouble';
   }
 }
 
+/** Too busy or broken: says nothing about us (RFC 9110 §15.5.9 and §15.6, RFC 6585 §4, RFC 8470 §5.2). */
+function isTrouble(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
+}
+
 function fromProcessing(cause: oauth.OperationProcessingError, host: string): Failure {
   const response = responseOf(cause);
+  if (response !== undefined && isTrouble(response.status)) {
+    return failure('provider-trouble', {
+      host,
+      cause,
+      detail: `HTTP ${String(response.status)}`,
+      ...retryAfter(response),
+    });
+  }
   switch (cause.code) {
     case oauth.RESPONSE_IS_NOT_CONFORM:
-      if (
-        response !== undefined &&
-        (response.status >= 500 || response.status === 429 || response.status === 408)
-      ) {
-        return failure('provider-trouble', {
-          host,
-          cause,
-          detail: `HTTP ${String(response.status)}`,
-          ...retryAfter(response),
-        });
-      }
       return failure('not-the-provider', {
         host,
         cause,
@@ -105,9 +110,14 @@ function responseOf(cause: oauth.OperationProcessingError): Response | undefined
 
 const LONGEST_RETRY_AFTER_MS = 3600 * 1000;
 
-/** Retry-After in its seconds form (RFC 9110 §10.2.3), at most an hour. */
-function retryAfter(response: Response): { readonly retryAfterMs?: number } {
-  const header = response.headers.get('retry-after');
-  if (header === null || !/^\d{1,9}$/.test(header.trim())) return {};
-  return { retryAfterMs: Math.min(Number(header) * 1000, LONGEST_RETRY_AFTER_MS) };
+/**
+ * Retry-After (RFC 9110 §10.2.3), at most an hour. Its date form is measured against the answer's own Date, so that
+ * our clock does not matter. What lies in the past or is neither form is no wish.
+ */
+function retryAfter({ headers }: Response): { readonly retryAfterMs?: number } {
+  const wish = headers.get('retry-after')?.trim() ?? '';
+  const ms = /^\d+$/.test(wish)
+    ? Number(wish) * 1000
+    : Date.parse(wish) - Date.parse(headers.get('date') ?? '');
+  return ms > 0 ? { retryAfterMs: Math.min(ms, LONGEST_RETRY_AFTER_MS) } : {};
 }

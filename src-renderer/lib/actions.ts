@@ -1,0 +1,21 @@
+/** What the pages can ask for; App.svelte carries it out. */
+import type { ErrorView, SettingsView, TenantRow } from '../../src-main/contract/ipc.ts';
+
+export interface TenantActions {
+  readonly copy: (row: TenantRow) => void;
+  readonly signIn: (row: TenantRow) => void;
+  readonly cancelSignIn: (row: TenantRow) => void;
+  readonly showSignIn: (row: TenantRow) => void;
+  readonly signOut: (row: TenantRow) => void;
+  readonly renew: (row: TenantRow) => void;
+  readonly activate: (row: TenantRow) => void;
+  readonly edit: (row: TenantRow) => void;
+  readonly remove: (row: TenantRow) => void;
+  /** Does again what ended with this error. */
+  readonly tryAgain: (row: TenantRow, error: ErrorView) => void;
+  /** Puts the error of the tenant's status on the clipboard; answers whether that worked. */
+  readonly copyError: (row: TenantRow) => Promise<boolean>;
+  readonly unlock: () => void;
+}
+
+export type ChangeSettings = (patch: Partial<SettingsView>) => void;

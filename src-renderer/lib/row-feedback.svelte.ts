@@ -1,0 +1,38 @@
+/** What a command has just done to a tenant, beyond what the snapshot tells: running, copied, failed, signed out. */
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import type { ErrorView, SignOutReport } from '../../src-main/contract/ipc.ts';
+
+const COPIED_SHOWN_MS = 2000;
+
+export class RowFeedback {
+  /** Tenants whose copy command is running. */
+  readonly copying = new SvelteSet<string>();
+  readonly copied = new SvelteSet<string>();
+  readonly errors = new SvelteMap<string, ErrorView>();
+  readonly signOuts = new SvelteMap<string, SignOutReport>();
+  /** For screen readers; replaced by each announcement. */
+  announcement = $state('');
+  readonly #copiedTimers: Record<string, number> = {};
+
+  showCopied(tenantId: string): void {
+    window.clearTimeout(this.#copiedTimers[tenantId]);
+    this.copied.add(tenantId);
+    this.#copiedTimers[tenantId] = window.setTimeout(() => {
+      this.copied.delete(tenantId);
+      this.announcement = '';
+    }, COPIED_SHOWN_MS);
+  }
+
+  /** A new command makes the outcome of the last one old news. */
+  clear(tenantId: string): void {
+    this.errors.delete(tenantId);
+    this.signOuts.delete(tenantId);
+  }
+
+  /** For a tenant that has been removed. */
+  forget(tenantId: string): void {
+    this.clear(tenantId);
+    this.copying.delete(tenantId);
+    this.copied.delete(tenantId);
+  }
+}
