@@ -22,6 +22,7 @@ export function createHttp(clock: Clock): Http {
       controller.abort();
     };
     init.signal?.addEventListener('abort', abort);
+    if (init.signal?.aborted === true) abort();
     const cancelTimer = clock.setTimer(TIME_LIMIT_MS, abort);
     try {
       const response = await net.fetch(url, {

@@ -17,6 +17,9 @@ const LONGEST_POSTED_ANSWER_BYTES = 64 * 1024;
 
 const ERR_ABORTED = -3;
 
+/** Where a caught post is sent on to, only to be stopped on the way: a cancelled one would replace the page by an error page. */
+const NOWHERE = 'caught:';
+
 export interface LoginWindowOptions {
   /** Address of our bar for a tenant's attempt. */
   readonly barUrl: (tenantId: string) => string;
@@ -200,7 +203,9 @@ function guard(
     target: string,
     isMainFrame: boolean,
   ): void => {
-    if (isRedirect(target, rules.redirectUri)) {
+    if (target === NOWHERE) {
+      event.preventDefault();
+    } else if (isRedirect(target, rules.redirectUri)) {
       event.preventDefault();
       // In a frame inside a page it is no answer, whoever put it there
       if (isMainFrame) rules.judge(new URL(target));
@@ -270,8 +275,9 @@ function catchPostedAnswers(own: Session, rules: PageRules): void {
       callback({});
       return;
     }
-    callback({ cancel: true });
-    if (isPost && details.resourceType === 'mainFrame') rules.judge(answer);
+    const isAnswer = isPost && details.resourceType === 'mainFrame';
+    callback(isAnswer ? { redirectURL: NOWHERE } : { cancel: true });
+    if (isAnswer) rules.judge(answer);
   });
 }
 

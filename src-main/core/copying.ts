@@ -46,14 +46,17 @@ export function createCopying(
       const fresh = await sessions.freshToken(tenantId, minimumValiditySeconds * 1000);
       if (!fresh.ok) return fresh;
       const { token, renewed } = fresh.value;
+      const mark = await fingerprint(token.accessToken);
+      // Before writing, or the timer of the last copy might take this one off
+      cancelClearing();
       try {
         await clipboard.writeText(token.accessToken);
       } catch (cause) {
         return failure('clipboard-failed', { cause });
       }
-      cancelClearing();
-      ours = await fingerprint(token.accessToken);
+      ours = undefined;
       if (clearClipboardAfterSeconds > 0) {
+        ours = mark;
         cancelClearing = clock.setTimer(clearClipboardAfterSeconds * 1000, () => void clearNow());
       }
       return success({ expiresAtMs: token.expiresAtMs ?? null, renewed });

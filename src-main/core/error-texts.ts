@@ -177,8 +177,8 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
       );
     case 'settings-unreadable':
       return text(
-        'The settings file could not be read, so the app started with an empty list.',
-        `The unreadable file was kept${error.subject === undefined ? '' : ` as ${error.subject}`} beside the new one.`,
+        'The settings file could not be read completely, so tenants may be missing.',
+        `Add them again. The old file was kept${error.subject === undefined ? '' : ` as ${error.subject}`} beside the new one.`,
         'none',
       );
     case 'settings-not-saved':

@@ -12,7 +12,10 @@ export function createKeychainOpening(
   sessions: Sessions,
   clock: Clock,
 ): () => Promise<void> {
+  let latest = 0;
   return async () => {
+    latest += 1;
+    const mine = latest;
     const cancelTimer = clock.setTimer(SLOW_AFTER_MS, () => {
       store.dispatch({ type: 'keychain-slow' });
     });
@@ -20,6 +23,8 @@ export function createKeychainOpening(
     const keychain = await vault.open();
     cancelTimer();
     await sessions.load();
+    // What came of the earlier one is old news
+    if (mine !== latest) return;
     const trouble = vault.trouble();
     store.dispatch({
       type: 'keychain-changed',

@@ -1,5 +1,5 @@
 /** The use cases around a session: sign in, renew, hand out a token, sign out. One at a time for each tenant. */
-import { failure, severity, success } from './errors.ts';
+import { failure, success } from './errors.ts';
 import type { AppError, Result } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import { GRANTS } from './grants/all-grants.ts';
@@ -7,6 +7,7 @@ import type { GrantRequest, GrantWorld } from './grants/grant.ts';
 import type { Vault } from './ports.ts';
 import { NO_SECRETS } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
+import { phaseAfterFailedRenewal, phaseAfterFailedSignIn, sessionFrom } from './session-phases.ts';
 import { factsOf, sessionOf, tenantOf } from './state.ts';
 import type { Phase, SessionState, Store } from './state.ts';
 import type { Tenant } from './tenant.ts';
@@ -37,8 +38,15 @@ export interface Sessions {
   ): Promise<Result<{ readonly token: TokenSet; readonly renewed: boolean }>>;
   /** The local secrets go first and in any case; then the provider is told, where it can be. */
   signOut(tenantId: string): Promise<Result<'confirmed' | 'not-offered' | 'failed'>>;
-  /** Ends whatever is under way for a tenant, and waits until it has ended. */
-  interrupt(tenantId: string): Promise<void>;
+  /**
+   * Runs a task while nothing else is under way for the tenant. A sign-in is cancelled; a renewal is waited for, because
+   * one that is cut off may have used up its refresh token, or cut off all the same where the token is to go anyway.
+   */
+  alone<Value>(
+    tenantId: string,
+    renewal: 'wait' | 'stop',
+    task: () => Promise<Result<Value>>,
+  ): Promise<Result<Value>>;
   /** Cancels sign-ins and waits for the renewals under way: before the app ends. */
   settle(): Promise<void>;
 }
@@ -63,12 +71,17 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     return stored.ok ? success(stored.value ?? NO_SECRETS) : stored;
   };
 
+  /** What cannot be saved works from memory and is tried again by the vault; the person is told. */
+  const writeSecrets = async (tenant: Tenant, secrets: TenantSecrets): Promise<void> => {
+    const written = await vault.write(tenant.id, secrets);
+    if (written.ok) return;
+    const subject = [tenant.name, written.error.subject].filter(Boolean).join(': ');
+    store.dispatch({ type: 'problem-found', problem: { ...written.error, subject } });
+  };
+
   /** Durable first: nobody sees the new token before what renews it is safe. */
   const keep = async (tenant: Tenant, secrets: TenantSecrets, token: TokenSet): Promise<void> => {
-    const written = await vault.write(tenant.id, { ...secrets, token });
-    if (!written.ok && written.error.code === 'vault-not-saved') {
-      store.dispatch({ type: 'problem-found', problem: written.error });
-    }
+    await writeSecrets(tenant, { ...secrets, token });
     const renewable = GRANTS[tenant.grant].canRenew(token);
     store.dispatch({
       type: 'token-received',
@@ -100,7 +113,7 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
           if (!signal.aborted) setPhase(tenant.id, { kind: 'signing-in', page });
         },
       };
-      const outcome = await GRANTS[tenant.grant].signIn(world, request);
+      const outcome = await guarded(() => GRANTS[tenant.grant].signIn(world, request));
       const stopped = why();
       if (stopped !== undefined) return fail(tenant, before, { code: stopped });
       if (!outcome.ok) return fail(tenant, before, outcome.error);
@@ -136,23 +149,36 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       setPhase(tenant.id, before.phase);
       return success(stored);
     }
+    if (
+      secrets.ok &&
+      stored === undefined &&
+      before.token === undefined &&
+      before.phase.kind === 'idle'
+    ) {
+      // Signed out while this waited for its turn: nothing is wrong
+      setPhase(tenant.id, before.phase);
+      return failure('sign-in-needed');
+    }
     const outcome = !secrets.ok
       ? secrets
       : grant.canRenew(secrets.value.token)
-        ? await grant.renew(world, {
-            tenant,
-            secrets: secrets.value,
-            signal,
-            onPage: () => undefined,
-          })
+        ? await guarded(() =>
+            grant.renew(world, {
+              tenant,
+              secrets: secrets.value,
+              signal,
+              onPage: () => undefined,
+            }),
+          )
         : failure('sign-in-needed');
+    if (secrets.ok && outcome.ok) {
+      // Kept even when nobody wants it any more: the refresh token of before is used up
+      await keep(tenant, secrets.value, outcome.value);
+      return outcome;
+    }
     if (signal.aborted) {
       setPhase(tenant.id, before.phase);
       return failure('sign-in-cancelled');
-    }
-    if (secrets.ok && outcome.ok) {
-      await keep(tenant, secrets.value, outcome.value);
-      return outcome;
     }
     const { error } = outcome as { readonly error: AppError };
     setPhase(tenant.id, phaseAfterFailedRenewal(error, failures + 1, world.clock.now()));
@@ -163,15 +189,20 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     async load(tenantIds) {
       const { tenants } = store.get();
       const wanted = tenants.filter(({ id }) => tenantIds === undefined || tenantIds.includes(id));
+      const known = new Map(wanted.map(({ id }) => [id, sessionOf(store.get(), id)]));
       const loaded = await Promise.all(
         wanted.map(
           async ({ id, grant }) =>
             [id, sessionFrom(await vault.read(id), grant, world.clock.now())] as const,
         ),
       );
-      // What began while the vault was being read knows better
-      const idle = loaded.filter(([id]) => !attempts.has(id) && !renewals.has(id));
-      store.dispatch({ type: 'sessions-loaded', sessions: new Map(idle) });
+      // What has changed while the vault was being read knows better
+      const unchanged = loaded.filter(([id]) => {
+        const { phase, token } = sessionOf(store.get(), id);
+        const isBusy = phase.kind === 'renewing' || phase.kind === 'signing-in';
+        return !isBusy && phase === known.get(id)?.phase && token === known.get(id)?.token;
+      });
+      store.dispatch({ type: 'sessions-loaded', sessions: new Map(unchanged) });
     },
 
     signIn(tenantId) {
@@ -180,15 +211,16 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
         world.userAgent.show(tenantId);
         return running.end;
       }
-      const tenant = tenantOf(store.get(), tenantId);
-      if (tenant === undefined) return Promise.resolve(failure('tenant-unknown'));
       const controller = new AbortController();
       let reason: Cancelled | undefined;
-      const end = exclusive(tenantId, () => attempt(tenant, controller, () => reason)).finally(
-        () => {
-          attempts.delete(tenantId);
-        },
-      );
+      const end = exclusive(tenantId, async () => {
+        const tenant = tenantOf(store.get(), tenantId);
+        return tenant === undefined
+          ? failure('tenant-unknown')
+          : attempt(tenant, controller, () => reason);
+      }).finally(() => {
+        attempts.delete(tenantId);
+      });
       attempts.set(tenantId, {
         end,
         cancel: (code) => {
@@ -212,14 +244,17 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       if (running !== undefined) return running.end;
       // A sign-in may wait for its person for minutes; nobody waits behind it
       if (attempts.has(tenantId)) return Promise.resolve(failure('sign-in-needed'));
-      const tenant = tenantOf(store.get(), tenantId);
-      if (tenant === undefined) return Promise.resolve(failure('tenant-unknown'));
       const controller = new AbortController();
-      const end = exclusive(tenantId, () => renewNow(tenant, controller.signal, seen)).finally(
-        () => {
-          renewals.delete(tenantId);
-        },
-      );
+      const end = exclusive(tenantId, async () => {
+        // As it is when its turn has come: it may have been edited or removed meanwhile
+        const tenant = tenantOf(store.get(), tenantId);
+        if (tenant === undefined) return failure('tenant-unknown');
+        return controller.signal.aborted
+          ? failure('sign-in-cancelled')
+          : renewNow(tenant, controller.signal, seen);
+      }).finally(() => {
+        renewals.delete(tenantId);
+      });
       renewals.set(tenantId, {
         end,
         stop: () => {
@@ -230,21 +265,27 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     },
 
     async freshToken(tenantId, minimumMs) {
-      const { phase, token: facts } = sessionOf(store.get(), tenantId);
-      if (tenantOf(store.get(), tenantId) === undefined) return failure('tenant-unknown');
+      const tenant = tenantOf(store.get(), tenantId);
+      if (tenant === undefined) return failure('tenant-unknown');
       // A renewal under way decides what the token is; everybody waits for it
       if (renewals.has(tenantId)) return afterRenewal(tenantId);
       const secrets = await readSecrets(tenantId);
       if (!secrets.ok) return secrets;
       const { token } = secrets.value;
+      const { phase } = sessionOf(store.get(), tenantId);
       if (token === undefined) {
         return 'error' in phase ? { ok: false, error: phase.error } : failure('sign-in-needed');
       }
-      const renewable = facts?.renewable === true;
+      const renewable = GRANTS[tenant.grant].canRenew(token);
       if (validForMs(token) >= requiredValidityMs(factsOf(token, renewable), minimumMs)) {
         return success({ token, renewed: false });
       }
-      if (phase.kind === 'sign-in-needed' || phase.kind === 'misconfigured' || !renewable) {
+      const mustWait =
+        phase.kind === 'retrying' &&
+        phase.error.retryAfterMs !== undefined &&
+        world.clock.now() < phase.retryAtMs;
+      const isStuck = phase.kind === 'sign-in-needed' || phase.kind === 'misconfigured';
+      if (isStuck || mustWait || !renewable) {
         if (validForMs(token) > 0) return success({ token, renewed: false });
         return 'error' in phase ? { ok: false, error: phase.error } : failure('sign-in-needed');
       }
@@ -254,26 +295,30 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     async signOut(tenantId) {
       const tenant = tenantOf(store.get(), tenantId);
       if (tenant === undefined) return failure('tenant-unknown');
-      await sessions.interrupt(tenantId);
-      const secrets = await readSecrets(tenantId);
-      if (!secrets.ok) return secrets;
-      const { token: _ended, ...kept } = secrets.value;
-      const written = await exclusive(tenantId, () => vault.write(tenantId, kept));
-      if (!written.ok) return written;
-      store.dispatch({ type: 'signed-out', tenantId });
-      const told = await GRANTS[tenant.grant].revoke(world, {
-        tenant,
-        secrets: secrets.value,
-        signal: new AbortController().signal,
-        onPage: () => undefined,
+      const removed = await sessions.alone(tenantId, 'stop', async () => {
+        const before = await readSecrets(tenantId);
+        if (!before.ok) return before;
+        const { token: _ended, ...kept } = before.value;
+        await writeSecrets(tenant, kept);
+        store.dispatch({ type: 'signed-out', tenantId });
+        return before;
       });
+      if (!removed.ok) return removed;
+      const told = await guarded(() =>
+        GRANTS[tenant.grant].revoke(world, {
+          tenant,
+          secrets: removed.value,
+          signal: new AbortController().signal,
+          onPage: () => undefined,
+        }),
+      );
       return success(told.ok ? told.value : 'failed');
     },
 
-    async interrupt(tenantId) {
+    alone(tenantId, renewal, task) {
       attempts.get(tenantId)?.cancel('sign-in-cancelled');
-      renewals.get(tenantId)?.stop();
-      await exclusive(tenantId, () => Promise.resolve());
+      if (renewal === 'stop') renewals.get(tenantId)?.stop();
+      return exclusive(tenantId, task);
     },
 
     async settle() {
@@ -301,57 +346,13 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
   return sessions;
 }
 
+/** A grant that throws is a mistake of ours; the tenant must not stay “renewing” for ever because of it. */
+async function guarded<Value>(run: () => Promise<Result<Value>>): Promise<Result<Value>> {
+  try {
+    return await run();
+  } catch (cause) {
+    return failure('internal', { cause });
+  }
+}
+
 type Cancelled = 'sign-in-cancelled' | 'sign-in-timed-out';
-
-function sessionFrom(
-  stored: Result<TenantSecrets | undefined>,
-  grant: Tenant['grant'],
-  nowMs: number,
-): SessionState {
-  if (!stored.ok) {
-    return stored.error.code === 'vault-unreadable'
-      ? { phase: { kind: 'sign-in-needed', error: stored.error }, noticed: true }
-      : { phase: { kind: 'locked' }, noticed: true };
-  }
-  const token = stored.value?.token;
-  if (token === undefined) return { phase: { kind: 'idle' }, noticed: false };
-  const facts = factsOf(token, GRANTS[grant].canRenew(token));
-  // What ended while the app was away is seen in the list; a notice for each at every start would be a nuisance
-  const endedBefore = !facts.renewable && (facts.expiresAtMs ?? Infinity) <= nowMs;
-  return { token: facts, phase: { kind: 'idle' }, noticed: endedBefore };
-}
-
-function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {
-  if (error.code === 'sign-in-cancelled')
-    return before.phase.kind === 'signing-in' ? { kind: 'idle' } : before.phase;
-  if (error.code === 'keychain-locked') return { kind: 'locked' };
-  return severity(error.code) === 'configuration'
-    ? { kind: 'misconfigured', error }
-    : { kind: 'sign-in-needed', error };
-}
-
-function phaseAfterFailedRenewal(error: AppError, failures: number, nowMs: number): Phase {
-  if (error.code === 'keychain-locked') return { kind: 'locked' };
-  switch (severity(error.code)) {
-    case 'terminal':
-      return { kind: 'sign-in-needed', error };
-    case 'configuration':
-      return { kind: 'misconfigured', error };
-    case 'transient':
-      return {
-        kind: 'retrying',
-        error,
-        failures,
-        retryAtMs: nowMs + backOffMs(failures, error.retryAfterMs),
-      };
-  }
-}
-
-const LONGEST_BACK_OFF_MS = 15 * 60_000;
-
-/** Exponential with full jitter, 1 s to 15 min, never earlier than the provider asked for. */
-function backOffMs(failures: number, askedMs: number | undefined): number {
-  const ceilingMs = Math.min(LONGEST_BACK_OFF_MS, 1000 * 2 ** Math.min(failures, 20));
-  const share = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
-  return Math.max(1000, Math.round(ceilingMs * share), askedMs ?? 0);
-}

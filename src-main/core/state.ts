@@ -147,7 +147,11 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case 'sessions-loaded':
       return { ...state, sessions: new Map([...state.sessions, ...event.sessions]) };
     case 'phase-changed':
-      return withSession(state, event.tenantId, (session) => ({ ...session, phase: event.phase }));
+      return withSession(state, event.tenantId, (session) => ({
+        ...session,
+        phase: event.phase,
+        noticed: session.noticed && !isEndOfRenewal(session.phase, event.phase),
+      }));
     case 'token-received':
       return withSession(state, event.tenantId, () => ({
         token: event.token,
@@ -169,6 +173,14 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         ],
       };
   }
+}
+
+/** Whoever was told "is renewed now" has to be told too that it was not. */
+function isEndOfRenewal(before: Phase, after: Phase): boolean {
+  return (
+    before.kind === 'renewing' &&
+    (after.kind === 'sign-in-needed' || after.kind === 'misconfigured')
+  );
 }
 
 /** Events for a tenant that was removed meanwhile change nothing. */

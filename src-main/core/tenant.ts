@@ -127,6 +127,8 @@ function bareIssuer(value: string): string {
 function checkValue(field: Field, value: string): string | undefined {
   switch (field.kind) {
     case 'url':
+      // The URL parser drops some of these silently: what is sent would not be what was checked
+      if (/[\s\p{Cc}]/u.test(value)) return 'An address has no blanks or line breaks.';
       return field.name === 'redirectUri' ? checkRedirectUri(value) : checkIssuer(value);
     case 'scopes':
       // RFC 6749 §3.3: printable ASCII without quotation mark and backslash

@@ -4,6 +4,7 @@ import type { Result } from './errors.ts';
 import type { SettingsStore, Vault } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { NO_SECRETS } from './secrets.ts';
+import type { TenantSecrets } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 import { reduce, tenantOf } from './state.ts';
@@ -83,34 +84,42 @@ export function createTenants(
       if (draft.id !== undefined && before === undefined) return failure('tenant-unknown');
       const stored = await vault.read(id);
       if (!stored.ok && stored.error.code !== 'vault-unreadable') return stored;
-      const secrets = (stored.ok ? stored.value : undefined) ?? NO_SECRETS;
+      const storedNames = Object.keys(
+        (stored.ok ? (stored.value ?? NO_SECRETS) : NO_SECRETS).fields,
+      );
       // What a page says is stored is not believed
-      const known = { ...draft, storedSecrets: Object.keys(secrets.fields) };
-      const checked = checkDraft(known, id, providers);
+      const checked = checkDraft({ ...draft, storedSecrets: storedNames }, id, providers);
       if (!checked.ok) return checked;
       const { tenant, secretChanges } = checked.value;
       const moved = before !== undefined && !sameAccount(before, tenant);
-      if (before !== undefined) await sessions.interrupt(id);
-      if (moved || Object.keys(secretChanges).length > 0) {
-        const { token, ...kept } = secrets;
-        const written = await vault.write(id, {
-          ...kept,
-          fields: changed(secrets.fields, secretChanges),
-          ...(token === undefined || moved ? {} : { token }),
-        });
-        if (!written.ok) return written;
-      }
-      const saved = commit({ type: 'tenant-saved', tenant });
-      if (!saved.ok) return saved;
-      await sessions.load([id]);
-      return success(id);
+      return sessions.alone(id, moved ? 'stop' : 'wait', async () => {
+        // Read again: a renewal that has ended by now has left another refresh token
+        const latest = await vault.read(id);
+        if (!latest.ok && latest.error.code !== 'vault-unreadable') return latest;
+        const secrets = latest.ok ? latest.value : undefined;
+        const next = changedSecrets(secrets ?? NO_SECRETS, secretChanges, moved);
+        const written = next === undefined ? success(null) : await vault.write(id, next);
+        const saved = written.ok ? commit({ type: 'tenant-saved', tenant }) : written;
+        if (!saved.ok) {
+          if (next === undefined) return saved;
+          await (secrets === undefined ? vault.remove(id) : vault.write(id, secrets));
+          return saved;
+        }
+        await sessions.load([id]);
+        return success(id);
+      });
     },
 
     async remove(tenantId) {
       if (tenantOf(store.get(), tenantId) === undefined) return failure('tenant-unknown');
-      await sessions.interrupt(tenantId);
-      const removed = await vault.remove(tenantId);
-      return removed.ok ? commit({ type: 'tenant-removed', tenantId }) : removed;
+      return sessions.alone(tenantId, 'stop', async () => {
+        const removed = await vault.remove(tenantId);
+        if (!removed.ok) return removed;
+        const saved = commit({ type: 'tenant-removed', tenantId });
+        // Still in the list, but without its secrets
+        if (!saved.ok) await sessions.load([tenantId]);
+        return saved;
+      });
     },
 
     activate(tenantId) {
@@ -139,13 +148,19 @@ function sameAccount(before: Tenant, after: Tenant): boolean {
   );
 }
 
-function changed(
-  fields: Readonly<Record<string, string>>,
+/** @returns Undefined when there is nothing to write. */
+function changedSecrets(
+  { fields, token }: TenantSecrets,
   changes: Readonly<Record<string, string | null>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries({ ...fields, ...changes }).filter(
-      (entry): entry is [string, string] => entry[1] !== null,
+  moved: boolean,
+): TenantSecrets | undefined {
+  if (!moved && Object.keys(changes).length === 0) return undefined;
+  return {
+    fields: Object.fromEntries(
+      Object.entries({ ...fields, ...changes }).filter(
+        (entry): entry is [string, string] => entry[1] !== null,
+      ),
     ),
-  );
+    ...(token === undefined || moved ? {} : { token }),
+  };
 }

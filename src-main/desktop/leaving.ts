@@ -11,12 +11,15 @@ export function leaveInOrder(
   finish: () => Promise<unknown>,
   setTimer: (delayMs: number, run: () => void) => () => void,
 ): void {
+  // Destroyed and not closed: a provider's page could object with beforeunload
+  app.on('before-quit', () => {
+    for (const window of BaseWindow.getAllWindows()) window.destroy();
+  });
   let leaving = false;
   app.on('will-quit', (event) => {
     event.preventDefault();
     if (leaving) return;
     leaving = true;
-    for (const window of BaseWindow.getAllWindows()) window.destroy();
     const end = (): void => {
       app.exit(0);
     };

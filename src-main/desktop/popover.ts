@@ -1,5 +1,5 @@
 /** The window with the tenants: made when first needed, hidden when it loses the focus, let go when it has not been used for a while. */
-import { BrowserWindow, screen } from 'electron';
+import { app, BrowserWindow, screen } from 'electron';
 import { POPOVER_URL } from './own-pages.ts';
 import { popoverPosition } from './popover-position.ts';
 import type { Rectangle } from './popover-position.ts';
@@ -29,6 +29,11 @@ export interface PopoverOptions {
 export function createPopover(options: PopoverOptions): Popover {
   let window: BrowserWindow | undefined;
   let cancelRelease = (): void => undefined;
+  let leaving = false;
+  // A sign-in that ends with the app would show it again, and a new window holds the end up
+  app.once('before-quit', () => {
+    leaving = true;
+  });
   let releasing = false;
 
   const make = (): BrowserWindow => {
@@ -75,6 +80,7 @@ export function createPopover(options: PopoverOptions): Popover {
     },
 
     show(trayIcon) {
+      if (leaving) return;
       cancelRelease();
       const shown = (window ??= make());
       if (trayIcon !== undefined && !shown.isVisible()) {

@@ -21,7 +21,10 @@ const SEPARATOR: MenuItem = { kind: 'separator' };
 export function trayMenu(state: AppState): readonly MenuItem[] {
   const active = state.tenants.find(({ id }) => id === state.activeTenantId);
   const first = active === undefined ? [] : [mainAction(state, active), SEPARATOR];
-  const tenants = state.tenants.map((tenant) => tenantMenu(state, tenant));
+  const tenants = state.tenants.map((tenant) => {
+    const name = plain(tenant.name);
+    return { first: name, last: name, item: tenantMenu(state, tenant) };
+  });
   return [
     ...first,
     ...grouped(tenants),
@@ -59,25 +62,29 @@ function action(label: string, kind: 'copy' | 'sign-in' | 'activate', { id }: Te
   return { kind: 'action', label, action: { kind, tenantId: id } };
 }
 
-function grouped(items: readonly MenuItem[]): readonly MenuItem[] {
-  if (items.length <= MOST_IN_ONE_LIST) return items;
-  const groups: MenuItem[] = [];
-  for (let at = 0; at < items.length; at += MOST_IN_ONE_LIST) {
-    const group = items.slice(at, at + MOST_IN_ONE_LIST);
-    groups.push({
-      kind: 'submenu',
-      label: `${labelOf(group[0])} – ${labelOf(group.at(-1))}`,
-      items: group,
-    });
+/** A submenu or a group of them, and the names it reaches from and to. */
+interface Entry {
+  readonly first: string;
+  readonly last: string;
+  readonly item: MenuItem;
+}
+
+function grouped(entries: readonly Entry[]): readonly MenuItem[] {
+  if (entries.length <= MOST_IN_ONE_LIST) return entries.map(({ item }) => item);
+  const groups: Entry[] = [];
+  for (let at = 0; at < entries.length; at += MOST_IN_ONE_LIST) {
+    const group = entries.slice(at, at + MOST_IN_ONE_LIST);
+    const first = group[0]?.first ?? '';
+    const last = group.at(-1)?.last ?? '';
+    const items = group.map(({ item }) => item);
+    groups.push({ first, last, item: { kind: 'submenu', label: `${first} – ${last}`, items } });
   }
   return grouped(groups);
 }
 
-function labelOf(item: MenuItem | undefined): string {
-  return item === undefined || item.kind === 'separator' ? '' : item.label;
-}
-
 /** A tenant's name on one short line. */
 function plain(name: string): string {
-  return name.length > 40 ? `${name.slice(0, 39)}…` : name;
+  if (name.length <= 40) return name;
+  // The cut may have left half a character
+  return `${name.slice(0, 39).replace(/\p{Cs}$/u, '')}…`;
 }

@@ -1,6 +1,6 @@
 /** Files that are whole or not there: written beside, flushed, renamed, and the folder flushed too. Readable by the user only. */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const TEMPORARY = '.writing-';
@@ -47,7 +47,8 @@ export async function removeDurably(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (cause) {
-    if (!isMissing(cause)) throw cause;
+    if (isMissing(cause)) return;
+    throw cause;
   }
   await syncFolder(dirname(path));
 }
@@ -55,6 +56,8 @@ export async function removeDurably(path: string): Promise<void> {
 /** Makes a folder that only the user can enter, and clears it of what an interrupted write left. */
 export async function preparePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+  // One that was there already may be open to others, as after a restored backup
+  await chmod(path, 0o700);
   for (const name of await readdir(path)) {
     if (name.includes(TEMPORARY)) await unlink(join(path, name));
   }

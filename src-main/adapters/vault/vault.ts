@@ -18,6 +18,7 @@ import {
   writeDurably,
 } from './durable-file.ts';
 import { keyCheckOf, seal, unseal } from './envelope.ts';
+import type { RecordPlace } from './envelope.ts';
 import type { Keychain } from './keychain.ts';
 
 interface StoreFile {
@@ -31,6 +32,9 @@ interface OpenStore {
   readonly key: Buffer;
 }
 
+/** How long after a failed write (disk full) everything unsaved is tried again. */
+const RETRY_AFTER_MS = 30_000;
+
 /** @param directory The vault's own folder; made with mode 0700. */
 export function createVault(directory: string, keychain: Keychain, clock: Clock): Vault {
   const storePath = join(directory, 'store.json');
@@ -43,6 +47,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   let store: OpenStore | undefined;
   /** What could not be written yet (no keychain, disk full). Undefined as a value: to be removed. */
   const unsaved = new Map<string, TenantSecrets | undefined>();
+  let cancelRetry = (): void => undefined;
 
   const settle = (next: KeychainState, error?: AppError): KeychainState => {
     state = next;
@@ -83,9 +88,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
       return settle('locked', problem('the keychain holds another key'));
     }
     store = { storeId, key };
-    const settled = settle('open');
-    await flush();
-    return settled;
+    return settle('open');
   };
 
   /** Only a keychain that has kept and given back a probe is trusted with the key. */
@@ -103,14 +106,28 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     const file: StoreFile = { format: 1, storeId, keyCheck: keyCheckOf(key, storeId) };
     await writeDurably(storePath, Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
     store = { storeId, key };
-    const settled = settle('open');
-    await flush();
-    return settled;
+    return settle('open');
   };
 
   const flush = async (): Promise<void> => {
-    for (const [tenantId, secrets] of [...unsaved]) {
-      await (secrets === undefined ? vault.remove(tenantId) : vault.write(tenantId, secrets));
+    for (const tenantId of [...unsaved.keys()]) await exclusive(tenantId, () => persist(tenantId));
+  };
+
+  /** Brings to disk what is not there yet. Call it only in the tenant's turn. */
+  const persist = async (tenantId: string): Promise<Result<null>> => {
+    if (!unsaved.has(tenantId)) return success(null);
+    const secrets = unsaved.get(tenantId);
+    try {
+      // A record whose key is away can be deleted all the same: the person has confirmed it
+      if (secrets === undefined) await removeDurably(recordPath(tenantId));
+      else if (store === undefined) return success(null);
+      else await save(store, tenantId, secrets);
+      unsaved.delete(tenantId);
+      return success(null);
+    } catch (cause) {
+      cancelRetry();
+      cancelRetry = clock.setTimer(RETRY_AFTER_MS, () => void flush());
+      return failure('vault-not-saved', { cause, subject: reasonOf(cause) });
     }
   };
 
@@ -121,7 +138,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   ): Promise<void> => {
     const path = recordPath(recordId);
     const before = await readIfPresent(path);
-    if (before !== undefined && unseal(key, { storeId, recordId }, before) === undefined) {
+    if (before !== undefined && decode(key, { storeId, recordId }, before) === undefined) {
       // Never written over: somebody may still have the key or the backup that makes it readable
       await rename(path, `${path}.unreadable-${String(clock.now())}`);
     }
@@ -135,15 +152,21 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   ): Promise<Result<TenantSecrets | undefined>> => {
     const bytes = await readIfPresent(recordPath(recordId));
     if (bytes === undefined) return success(undefined);
-    const content = unseal(key, { storeId, recordId }, bytes);
-    const secrets = content === undefined ? undefined : readTenantSecrets(parse(content));
+    const secrets = decode(key, { storeId, recordId }, bytes);
     return secrets === undefined
       ? failure('vault-unreadable', { subject: 'the record is damaged' })
       : success(secrets);
   };
 
-  const vault: Vault = {
-    open: () => exclusive('open', open),
+  return {
+    async open() {
+      // A call that waits for its prompt would keep this one waiting, also when the keychain is unlocked by now
+      if (state === 'opening') keychain.release();
+      const opened = await exclusive('open', open);
+      // Not within the opening: readers hold their tenant's turn while they wait for it
+      await flush();
+      return opened;
+    },
     trouble: () => (trouble === undefined ? success(null) : { ok: false, error: trouble }),
 
     read: (tenantId) =>
@@ -164,30 +187,15 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     write: (tenantId, secrets) =>
       exclusive(tenantId, async () => {
         unsaved.set(tenantId, secrets);
-        if (store === undefined) return success(null);
-        try {
-          await save(store, tenantId, secrets);
-          unsaved.delete(tenantId);
-          return success(null);
-        } catch (cause) {
-          return failure('vault-not-saved', { cause, subject: reasonOf(cause) });
-        }
+        return persist(tenantId);
       }),
 
     remove: (tenantId) =>
       exclusive(tenantId, async () => {
-        unsaved.delete(tenantId);
-        try {
-          // A record whose key is away can be deleted all the same: the person has confirmed it
-          await removeDurably(recordPath(tenantId));
-          return success(null);
-        } catch (cause) {
-          unsaved.set(tenantId, undefined);
-          return failure('vault-not-saved', { cause, subject: reasonOf(cause) });
-        }
+        unsaved.set(tenantId, undefined);
+        return persist(tenantId);
       }),
   };
-  return vault;
 }
 
 function problem(what: string): AppError {
@@ -206,6 +214,11 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
     ? cause.code
     : 'unknown reason';
+}
+
+function decode(key: Buffer, place: RecordPlace, bytes: Buffer): TenantSecrets | undefined {
+  const content = unseal(key, place, bytes);
+  return content === undefined ? undefined : readTenantSecrets(parse(content));
 }
 
 function parse(content: Buffer): unknown {

@@ -73,7 +73,10 @@ function withoutNulls(metadata: object): object {
   return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null));
 }
 
-const LISTS = ['code_challenge_methods_supported', 'token_endpoint_auth_methods_supported'] as const;
+const LISTS = [
+  'code_challenge_methods_supported',
+  'token_endpoint_auth_methods_supported',
+] as const;
 const REQUIRED_ENDPOINTS = ['token_endpoint'] as const;
 const ENDPOINTS = [
   'authorization_endpoint',

@@ -1,0 +1,68 @@
+/** Pure: what a session becomes after the vault was read, a sign-in failed, or a renewal failed. */
+import { severity } from './errors.ts';
+import type { AppError, Result } from './errors.ts';
+import { GRANTS } from './grants/all-grants.ts';
+import type { TenantSecrets } from './secrets.ts';
+import { factsOf } from './state.ts';
+import type { Phase, SessionState } from './state.ts';
+import type { Tenant } from './tenant.ts';
+
+export function sessionFrom(
+  stored: Result<TenantSecrets | undefined>,
+  grant: Tenant['grant'],
+  nowMs: number,
+): SessionState {
+  if (!stored.ok) {
+    return stored.error.code === 'vault-unreadable'
+      ? { phase: { kind: 'sign-in-needed', error: stored.error }, noticed: true }
+      : { phase: { kind: 'locked' }, noticed: true };
+  }
+  const token = stored.value?.token;
+  if (token === undefined) return { phase: { kind: 'idle' }, noticed: false };
+  const facts = factsOf(token, GRANTS[grant].canRenew(token));
+  // What ended while the app was away is seen in the list; a notice for each at every start would be a nuisance
+  const endedBefore = !facts.renewable && (facts.expiresAtMs ?? Infinity) <= nowMs;
+  return { token: facts, phase: { kind: 'idle' }, noticed: endedBefore };
+}
+
+export function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {
+  if (error.code === 'sign-in-cancelled')
+    return before.phase.kind === 'signing-in' ? { kind: 'idle' } : before.phase;
+  if (error.code === 'keychain-locked') return { kind: 'locked' };
+  return severity(error.code) === 'configuration'
+    ? { kind: 'misconfigured', error }
+    : { kind: 'sign-in-needed', error };
+}
+
+export function phaseAfterFailedRenewal(error: AppError, failures: number, nowMs: number): Phase {
+  if (error.code === 'keychain-locked') return { kind: 'locked' };
+  switch (severity(error.code)) {
+    case 'terminal':
+      return { kind: 'sign-in-needed', error };
+    case 'configuration':
+      return { kind: 'misconfigured', error };
+    case 'transient':
+      return {
+        kind: 'retrying',
+        error,
+        failures,
+        retryAtMs: nowMs + backOffMs(failures, error.retryAfterMs),
+      };
+  }
+}
+
+const LONGEST_BACK_OFF_MS = 15 * 60_000;
+const LONGEST_ASKED_WAIT_MS = 3600_000;
+
+/**
+ * Exponential with full jitter, 1 s to 15 min. Where the provider asked for a wait it is that, and up to a fifth more,
+ * so that not everybody comes back at once; at most an hour.
+ */
+function backOffMs(failures: number, askedMs: number | undefined): number {
+  const share = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+  if (askedMs !== undefined) {
+    return Math.min(LONGEST_ASKED_WAIT_MS, Math.round(askedMs * (1 + share / 5)));
+  }
+  const ceilingMs = Math.min(LONGEST_BACK_OFF_MS, 1000 * 2 ** Math.min(failures, 20));
+  return Math.max(1000, Math.round(ceilingMs * share));
+}

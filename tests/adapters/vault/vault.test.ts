@@ -1,0 +1,491 @@
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createVault } from '../../../src-main/adapters/vault/vault.ts';
+import type { TenantSecrets } from '../../../src-main/core/secrets.ts';
+import { createManualClock } from '../../fakes/clock.manual.ts';
+import { createMemoryKeychain } from '../../fakes/keychain.memory.ts';
+import type { KeychainMood, MemoryKeychain } from '../../fakes/keychain.memory.ts';
+
+const ID = '0b8f6b1e-6f43-4f0e-9a4b-0d4a1d8f0a11';
+const OTHER_ID = '1c9a7c2f-7a54-4a1f-8b5c-1e5b2e9a1b22';
+
+const withSecret = (clientSecret: string): TenantSecrets => ({ fields: { clientSecret } });
+const SECRETS: TenantSecrets = {
+  fields: { clientSecret: 'CANARY-secret' },
+  token: { accessToken: 'CANARY-access', refreshToken: 'CANARY-refresh', issuedAtMs: 1 },
+};
+
+let root: string;
+let directory: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'vault-test-'));
+  directory = join(root, 'profile', 'vault');
+});
+afterEach(async () => {
+  await chmod(root, 0o700);
+  await rm(root, { recursive: true, force: true });
+});
+
+const recordPath = (id: string): string => join(directory, 'records', `${id}.sealed`);
+
+function vaultWith(keychain: MemoryKeychain = createMemoryKeychain()) {
+  const clock = createManualClock(1_700_000_000_000);
+  return { keychain, clock, vault: createVault(directory, keychain, clock) };
+}
+
+async function openVault(keychain?: MemoryKeychain) {
+  const parts = vaultWith(keychain);
+  expect(await parts.vault.open()).toBe('open');
+  return parts;
+}
+
+/** Every file below the profile: its path and content. */
+async function filesOf(folder: string = root): Promise<ReadonlyMap<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) files.set(path, await readFile(path));
+  }
+  return files;
+}
+
+async function expectNoCanary(): Promise<void> {
+  for (const [path, content] of await filesOf()) {
+    for (const form of [
+      Buffer.from('CANARY'),
+      Buffer.from('CANARY', 'utf16le'),
+      Buffer.from(Buffer.from('CANARY-').toString('base64').slice(0, 8)),
+    ]) {
+      expect(content.includes(form), path).toBe(false);
+    }
+  }
+}
+
+describe('what is kept', () => {
+  test('is there again after a new start, and nothing of it in clear', async () => {
+    const { vault, keychain } = await openVault();
+    expect(await vault.write(ID, SECRETS)).toEqual({ ok: true, value: null });
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await again.vault.read(OTHER_ID)).toEqual({ ok: true, value: undefined });
+    await expectNoCanary();
+  });
+
+  test('D-01 the keychain holds exactly one item of ours, 32 bytes', async () => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    await vault.write(OTHER_ID, SECRETS);
+    const items = [...keychain.items.values()];
+    expect(items.map((item) => Buffer.from(item, 'base64').length)).toEqual([32]);
+  });
+
+  test.each([
+    ['1 B', 'x'],
+    ['nothing', ''],
+    ['NUL', 'ab\0cd'],
+    ['lone surrogates', '\uD800 x \uDC00'],
+    ['emoji', '🔑🎉👩‍👩‍👧'],
+    ['CRLF', 'a\r\nb\nc\r'],
+    ['4-byte characters', '𠜎𠜱'],
+    ['byte order mark', '\uFEFFx'],
+    ['quotation marks and backslashes', '"\\"\\\\u0041'],
+    ['64 KiB', 'k'.repeat(65_536)],
+    ['1 MB', 'm🎉'.repeat(200_000)],
+  ])('D-07 %s: identical after a new start', async (_name, secret) => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, withSecret(secret));
+    const again = await openVault(keychain);
+    expect((await again.vault.read(ID)) as unknown).toEqual({
+      ok: true,
+      value: withSecret(secret),
+    });
+  });
+
+  test('the latest of many writes at once is what is kept', async () => {
+    const { vault, keychain } = await openVault();
+    await Promise.all(
+      Array.from({ length: 50 }, (_each, index) => vault.write(ID, withSecret(String(index)))),
+    );
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: withSecret('49') });
+    expect(await readdir(join(directory, 'records'))).toEqual([`${ID}.sealed`]);
+  });
+
+  test('removing takes the file away, and twice is once', async () => {
+    const { vault } = await openVault();
+    await vault.write(ID, SECRETS);
+    expect(await vault.remove(ID)).toEqual({ ok: true, value: null });
+    expect(await vault.remove(ID)).toEqual({ ok: true, value: null });
+    expect(await readdir(join(directory, 'records'))).toEqual([]);
+    expect(await vault.read(ID)).toEqual({ ok: true, value: undefined });
+  });
+});
+
+describe('D-02 who may read it', () => {
+  /** The umask belongs to the whole process, so each has one of its own. */
+  test.each(['000', '077', '022'])('files 0600 and folders 0700 under umask %s', async (umask) => {
+    const script = `
+      process.umask(0o${umask});
+      const { createVault } = await import(${JSON.stringify(new URL('../../../src-main/adapters/vault/vault.ts', import.meta.url).href)});
+      const items = new Map();
+      const ok = async (value) => ({ ok: true, value });
+      const keychain = {
+        get: (account) => ok(items.get(account) ?? null),
+        set: (account, secret) => { items.set(account, secret); return ok(null); },
+        delete: () => ok(null),
+        release() {},
+      };
+      const clock = { now: () => 1, setTimer: () => () => {} };
+      const vault = createVault(${JSON.stringify(directory)}, keychain, clock);
+      await vault.open();
+      await vault.write(${JSON.stringify(ID)}, { fields: { clientSecret: 'x' } });
+    `;
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    const modeOf = async (path: string): Promise<string> =>
+      ((await stat(path)).mode & 0o777).toString(8);
+    expect(await modeOf(directory)).toBe('700');
+    expect(await modeOf(join(directory, 'records'))).toBe('700');
+    expect(await modeOf(join(directory, 'store.json'))).toBe('600');
+    expect(await modeOf(recordPath(ID))).toBe('600');
+  });
+
+  test('a folder that was open to others is closed', async () => {
+    await mkdir(join(directory, 'records'), { recursive: true });
+    await chmod(directory, 0o777);
+    await chmod(join(directory, 'records'), 0o755);
+    await openVault();
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(directory, 'records'))).mode & 0o777).toBe(0o700);
+  });
+
+  test('a symbolic link planted at the target is replaced, and what it points to stays', async () => {
+    const { vault } = await openVault();
+    const victim = join(root, 'victim');
+    await writeFile(victim, 'mine');
+    await symlink(victim, recordPath(ID));
+    expect((await vault.write(ID, SECRETS)).ok).toBe(true);
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+    expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    await vault.remove(ID);
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+  });
+
+  test('a symbolic link planted as a temporary file is cleared away, and what it points to stays', async () => {
+    await openVault();
+    const victim = join(root, 'victim');
+    await writeFile(victim, 'mine');
+    await symlink(victim, `${recordPath(ID)}.writing-${crypto.randomUUID()}`);
+    await vaultWith().vault.open();
+    expect(await readdir(join(directory, 'records'))).toEqual([]);
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+  });
+
+  test('D-08 temporary files of a killed writer are gone after the next start', async () => {
+    const { keychain } = await openVault();
+    await writeFile(`${recordPath(ID)}.writing-1`, 'half');
+    await writeFile(join(directory, 'store.json.writing-2'), 'half');
+    await openVault(keychain);
+    const names = [...(await filesOf()).keys()].filter((path) => path.includes('.writing-'));
+    expect(names).toEqual([]);
+  });
+});
+
+describe('D-04 the keychain says null while a store exists', () => {
+  test.each<[string, (keychain: MemoryKeychain) => void]>([
+    ['locked', (keychain) => keychain.setMood('locked')],
+    ['the item deleted', (keychain) => keychain.items.clear()],
+    ['absent', (keychain) => keychain.setMood('absent')],
+    ['answering nothing', (keychain) => keychain.setMood('forgetful')],
+  ])('%s: no new key, the store byte for byte as before, 100 of 100', async (_name, harm) => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    const before = await filesOf();
+    harm(keychain);
+    const calls = keychain.calls.length;
+    for (let round = 0; round < 100; round += 1) {
+      const next = vaultWith(keychain);
+      expect(await next.vault.open()).toBe('locked');
+      expect(await next.vault.read(ID)).toMatchObject({ error: { code: 'keychain-locked' } });
+      expect(next.vault.trouble()).toMatchObject({ error: { code: 'keychain-locked' } });
+    }
+    expect(keychain.calls.slice(calls)).not.toContain('set');
+    expect(await filesOf()).toEqual(before);
+  });
+
+  test('what is new meanwhile stays in memory, and is on disk after unlocking', async () => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    const before = await filesOf();
+    keychain.setMood('locked');
+    const locked = vaultWith(keychain);
+    await locked.vault.open();
+    expect(await locked.vault.write(OTHER_ID, SECRETS)).toEqual({ ok: true, value: null });
+    expect(await locked.vault.read(OTHER_ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await filesOf()).toEqual(before);
+    keychain.setMood('unlocked');
+    expect(await locked.vault.open()).toBe('open');
+    expect(locked.vault.trouble()).toEqual({ ok: true, value: null });
+    const again = await openVault(keychain);
+    expect(await again.vault.read(OTHER_ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+  });
+
+  test('who asks while the keychain is being opened gets an answer, also with something unsaved', async () => {
+    const { keychain } = await openVault();
+    keychain.setMood('locked');
+    const { vault } = vaultWith(keychain);
+    await vault.open();
+    await vault.write(ID, SECRETS);
+    keychain.setMood('hanging');
+    const opening = vault.open();
+    const reading = vault.read(ID);
+    const writing = vault.write(OTHER_ID, SECRETS);
+    await new Promise((resolve) => setImmediate(resolve));
+    keychain.setMood('unlocked');
+    keychain.answerWaiting();
+    expect(await opening).toBe('open');
+    expect(await reading).toEqual({ ok: true, value: SECRETS });
+    expect((await writing).ok).toBe(true);
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await again.vault.read(OTHER_ID)).toEqual({ ok: true, value: SECRETS });
+  });
+
+  test('a read at start waits for the keychain', async () => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    keychain.setMood('hanging');
+    const next = vaultWith(keychain).vault;
+    const opening = next.open();
+    const reading = next.read(ID);
+    await new Promise((resolve) => setImmediate(resolve));
+    keychain.setMood('unlocked');
+    keychain.answerWaiting();
+    expect(await opening).toBe('open');
+    expect(await reading).toEqual({ ok: true, value: SECRETS });
+  });
+
+  test('a record can be removed though its key is away', async () => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    keychain.setMood('locked');
+    const locked = vaultWith(keychain).vault;
+    await locked.open();
+    expect(await locked.remove(ID)).toEqual({ ok: true, value: null });
+    expect(await readdir(join(directory, 'records'))).toEqual([]);
+  });
+});
+
+describe('without a keychain', () => {
+  test.each<KeychainMood>(['absent', 'locked', 'forgetful'])(
+    '%s at the first start: memory only, no secret and no key on disk',
+    async (mood) => {
+      const keychain = createMemoryKeychain(mood);
+      const { vault } = vaultWith(keychain);
+      expect(await vault.open()).toBe('memory-only');
+      expect(vault.trouble()).toMatchObject({ error: { code: 'keychain-unavailable' } });
+      expect(await vault.write(ID, SECRETS)).toEqual({ ok: true, value: null });
+      expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+      expect(await vault.read(OTHER_ID)).toEqual({ ok: true, value: undefined });
+      expect((await filesOf()).size).toBe(0);
+      expect(await vault.remove(ID)).toEqual({ ok: true, value: null });
+      expect(await vault.read(ID)).toEqual({ ok: true, value: undefined });
+    },
+  );
+
+  test('one that comes later takes over what is in memory', async () => {
+    const keychain = createMemoryKeychain('absent');
+    const { vault } = vaultWith(keychain);
+    await vault.open();
+    await vault.write(ID, SECRETS);
+    keychain.setMood('unlocked');
+    expect(await vault.open()).toBe('open');
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    await expectNoCanary();
+  });
+
+  test('a folder that cannot be made: memory only, and tenants can be removed all the same', async () => {
+    await writeFile(join(root, 'profile'), 'a file where the folder should be');
+    const { vault } = vaultWith();
+    expect(await vault.open()).toBe('memory-only');
+    await vault.write(ID, SECRETS);
+    expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+  });
+});
+
+describe('D-11 damage', () => {
+  test('every single byte of a record: flipped, it is noticed; the other tenant is fine', async () => {
+    const { vault } = await openVault();
+    await vault.write(ID, SECRETS);
+    await vault.write(OTHER_ID, SECRETS);
+    const good = await readFile(recordPath(ID));
+    for (let at = 0; at < good.length; at += 1) {
+      const bad = Buffer.from(good);
+      bad[at] = bad[at]! ^ (1 << (at % 8));
+      await writeFile(recordPath(ID), bad);
+      expect(await vault.read(ID), String(at)).toMatchObject({
+        ok: false,
+        error: { code: 'vault-unreadable' },
+      });
+      expect(await readFile(recordPath(ID)), 'reading changes nothing').toEqual(bad);
+    }
+    expect(await vault.read(OTHER_ID)).toEqual({ ok: true, value: SECRETS });
+  });
+
+  test('cut off at every length, or longer', async () => {
+    const { vault } = await openVault();
+    await vault.write(ID, SECRETS);
+    const good = await readFile(recordPath(ID));
+    for (let length = 0; length < good.length; length += 1) {
+      await writeFile(recordPath(ID), good.subarray(0, length));
+      expect((await vault.read(ID)).ok, String(length)).toBe(false);
+    }
+    await writeFile(recordPath(ID), Buffer.concat([good, Buffer.from([0])]));
+    expect((await vault.read(ID)).ok).toBe(false);
+    await writeFile(recordPath(ID), good);
+    expect((await vault.read(ID)).ok).toBe(true);
+  });
+
+  test('two records swapped, and a record of another store', async () => {
+    const { vault } = await openVault();
+    await vault.write(ID, withSecret('one'));
+    await vault.write(OTHER_ID, withSecret('two'));
+    const record = await readFile(recordPath(ID));
+    await writeFile(recordPath(OTHER_ID), record);
+    expect(await vault.read(OTHER_ID)).toMatchObject({ error: { code: 'vault-unreadable' } });
+    const home = directory;
+    directory = join(root, 'another');
+    const foreign = await openVault();
+    await foreign.vault.write(ID, withSecret('foreign'));
+    const foreignRecord = await readFile(recordPath(ID));
+    directory = home;
+    await writeFile(recordPath(ID), foreignRecord);
+    expect(await vault.read(ID)).toMatchObject({ error: { code: 'vault-unreadable' } });
+  });
+
+  test('a damaged record that is written over is kept beside', async () => {
+    const { vault, clock } = await openVault();
+    await vault.write(ID, SECRETS);
+    const bad = Buffer.from('not a record');
+    await writeFile(recordPath(ID), bad);
+    expect((await vault.write(ID, withSecret('new'))).ok).toBe(true);
+    expect(await vault.read(ID)).toEqual({ ok: true, value: withSecret('new') });
+    const copy = `${recordPath(ID)}.unreadable-${String(clock.now())}`;
+    expect(await readFile(copy)).toEqual(bad);
+  });
+
+  test('a record of a later version is kept beside too', async () => {
+    const { vault, keychain, clock } = await openVault();
+    await vault.write(ID, { fields: { clientSecret: 7 } } as unknown as TenantSecrets);
+    const again = (await openVault(keychain)).vault;
+    expect(await again.read(ID)).toMatchObject({ error: { code: 'vault-unreadable' } });
+    const before = await readFile(recordPath(ID));
+    await again.write(ID, SECRETS);
+    expect(await readFile(`${recordPath(ID)}.unreadable-${String(clock.now())}`)).toEqual(before);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['no JSON', '{'],
+    ['a later format', '{"format":2,"storeId":"x","keyCheck":"y"}'],
+    ['null', 'null'],
+  ])('store.json is %s: locked, told, nothing changed', async (_name, content) => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    await writeFile(join(directory, 'store.json'), content);
+    const before = await filesOf();
+    const next = vaultWith(keychain).vault;
+    expect(await next.open()).toBe('locked');
+    expect(next.trouble()).toMatchObject({ error: { code: 'vault-unreadable' } });
+    expect(await filesOf()).toEqual(before);
+  });
+
+  test('store.json is gone while records are there: no new key', async () => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    await rm(join(directory, 'store.json'));
+    const next = vaultWith(keychain).vault;
+    expect(await next.open()).toBe('locked');
+    expect(next.trouble()).toMatchObject({ error: { subject: 'the file store.json is missing' } });
+    expect(keychain.items.size).toBe(1);
+  });
+
+  test('D-12 another key: told apart from damage and from a lock, files untouched', async () => {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    const before = await filesOf();
+    for (const account of keychain.items.keys()) {
+      keychain.items.set(account, Buffer.alloc(32, 7).toString('base64'));
+    }
+    const next = vaultWith(keychain).vault;
+    expect(await next.open()).toBe('locked');
+    expect(next.trouble()).toMatchObject({
+      error: { code: 'vault-unreadable', subject: 'the keychain holds another key' },
+    });
+    expect(await filesOf()).toEqual(before);
+  });
+});
+
+describe('D-10 a disk that does not take it', () => {
+  /** A folder in the record's place: renaming a file onto it fails for every user, also root. */
+  const blockWrites = async (): Promise<() => Promise<void>> => {
+    await mkdir(recordPath(ID));
+    return () => rm(recordPath(ID), { recursive: true });
+  };
+
+  test('the secrets stay readable, the failure is told without a path, no temporary file is left', async () => {
+    const { vault } = await openVault();
+    await blockWrites();
+    const written = await vault.write(ID, SECRETS);
+    expect(written).toMatchObject({ ok: false, error: { code: 'vault-not-saved' } });
+    expect(
+      JSON.stringify({ ...(written.ok ? {} : written.error), cause: undefined }),
+    ).not.toContain(root);
+    expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await readdir(join(directory, 'records'))).toEqual([`${ID}.sealed`]);
+  });
+
+  test('tried again by itself, with the latest, until it is on disk', async () => {
+    const { vault, keychain, clock } = await openVault();
+    const unblock = await blockWrites();
+    await vault.write(ID, withSecret('first'));
+    await vault.write(ID, withSecret('second'));
+    clock.jump(30_000);
+    await vault.read(ID);
+    expect(clock.timers(), 'still failing: once more later').toBe(1);
+    await unblock();
+    clock.jump(30_000);
+    await vault.read(ID);
+    expect(clock.timers()).toBe(0);
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: withSecret('second') });
+  });
+
+  test('a later write that works is not undone by the retry', async () => {
+    const { vault, keychain, clock } = await openVault();
+    const unblock = await blockWrites();
+    await vault.write(ID, withSecret('first'));
+    await unblock();
+    await vault.write(ID, withSecret('second'));
+    clock.jump(30_000);
+    await vault.read(ID);
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: withSecret('second') });
+  });
+});

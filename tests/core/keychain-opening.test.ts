@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { createKeychainOpening } from '../../src-main/core/keychain-opening.ts';
+import { createMemoryVault } from '../fakes/vault.memory.ts';
+import { createWorld, tenantAt } from '../fakes/world.ts';
+
+const TOKEN = { accessToken: 'a', refreshToken: 'r', issuedAtMs: 1, expiresAtMs: 2 };
+
+test('D-03 locked at first: shown as such; unlocked: the tokens are back without a restart', async () => {
+  const tenant = tenantAt('https://login.example.com');
+  const vault = createMemoryVault();
+  vault.put(tenant.id, { fields: {}, token: TOKEN });
+  vault.failReads('keychain-locked');
+  vault.setKeychain('locked');
+  const world = await createWorld([tenant], { vault });
+  const open = createKeychainOpening(world.store, vault, world.sessions, world.clock);
+  await open();
+  expect(world.store.get()).toMatchObject({
+    keychain: 'locked',
+    keychainTrouble: { code: 'keychain-locked' },
+  });
+  expect(world.session(tenant.id).phase.kind).toBe('locked');
+  vault.failReads(undefined);
+  vault.setKeychain('open');
+  await open();
+  expect(world.store.get()).toMatchObject({ keychain: 'open', keychainTrouble: null });
+  expect(world.session(tenant.id)).toMatchObject({
+    phase: { kind: 'idle' },
+    token: { expiresAtMs: 2 },
+  });
+});
+
+test('D-03 a keychain that waits for the person is said to be slow after two seconds', async () => {
+  const vault = createMemoryVault();
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const slow = { ...vault, open: () => answered.then(() => 'open' as const) };
+  const world = await createWorld();
+  const opening = createKeychainOpening(world.store, slow, world.sessions, world.clock)();
+  await world.clock.advance(1999);
+  expect(world.store.get()).toMatchObject({ keychain: 'opening', keychainIsSlow: false });
+  await world.clock.advance(1);
+  expect(world.store.get().keychainIsSlow).toBe(true);
+  answer();
+  await opening;
+  expect(world.store.get()).toMatchObject({ keychain: 'open', keychainIsSlow: false });
+  expect(world.clock.timers()).toBe(0);
+});

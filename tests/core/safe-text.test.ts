@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { safeText } from '../../src-main/core/safe-text.ts';
+
+test.each([
+  ['plain text stays', 'plain text stays'],
+  ['two\r\nlines\tand\0more', 'two lines and more'],
+  ['\u202Ereversed\u202C \u2066isolated\u2069', 'reversed isolated'],
+  ['zero\u200Bwidth\uFEFF', 'zero width'],
+  ['<b>markup</b> is text', '<b>markup</b> is text'],
+  ['see https://a.example/p?code=1#x now', 'see https://a.example/p now'],
+  ['see myapp://cb?code=1', 'see myapp://cb'],
+  [`token ${'a1B2'.repeat(10)} here`, 'token … here'],
+  ['', ''],
+  ['   ', ''],
+  ['grüße 日本語 🎉', 'grüße 日本語 🎉'],
+])('%j', (input, expected) => {
+  expect(safeText(input)).toBe(expected);
+});
+
+test('at most 300 characters, also for a megabyte', () => {
+  expect(safeText('word '.repeat(200_000)).length).toBeLessThanOrEqual(300);
+  expect(safeText('x'.repeat(10_000))).toBe('…');
+});
+
+test('never cuts a character in two', () => {
+  for (let shift = 0; shift < 4; shift += 1) {
+    const text = `${'x'.repeat(shift)} ${'🎉 '.repeat(400)}`;
+    expect(safeText(text).isWellFormed()).toBe(true);
+  }
+});

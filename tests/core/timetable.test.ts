@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { INITIAL_STATE } from '../../src-main/core/state.ts';
+import type { AppState, Phase, SessionState, TokenFacts } from '../../src-main/core/state.ts';
+import type { Tenant } from '../../src-main/core/tenant.ts';
+import {
+  earlyWindowMs,
+  plan,
+  renewAtMs,
+  requiredValidityMs,
+} from '../../src-main/core/timetable.ts';
+import { tenantAt } from '../fakes/world.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const NOW = 1_700_000_000_000;
+
+test.each([
+  ['5 s', 5 * SECOND, 2500],
+  ['30 s', 30 * SECOND, 15 * SECOND],
+  ['60 s', MINUTE, 30 * SECOND],
+  ['2 min', 2 * MINUTE, 30 * SECOND],
+  ['299 s', 299 * SECOND, 74_750],
+  ['20 min', 20 * MINUTE, 5 * MINUTE],
+  ['1 h', HOUR, 5 * MINUTE],
+  ['24 h', DAY, 5 * MINUTE],
+  ['30 d', 30 * DAY, 5 * MINUTE],
+  ['10 y', 3650 * DAY, 5 * MINUTE],
+])('E-11 early window of a life of %s', (_name, lifeMs, expected) => {
+  expect(earlyWindowMs(lifeMs)).toBe(expected);
+});
+
+test.each([1, 5, 30, 60, 61, 120, 299, 3600, 86_400, 30 * 86_400, 3650 * 86_400])(
+  'E-11 a life of %i s never makes a loop: at least 30 s between renewals, at most 2 a life above a minute',
+  (lifeSeconds) => {
+    const lifeMs = lifeSeconds * SECOND;
+    const at = renewAtMs({ issuedAtMs: NOW, expiresAtMs: NOW + lifeMs, renewable: true })!;
+    expect(at - NOW).toBeGreaterThanOrEqual(30 * SECOND);
+    if (lifeSeconds >= 60) {
+      expect(at).toBeLessThan(NOW + lifeMs);
+      expect(lifeMs / (at - NOW)).toBeLessThanOrEqual(2);
+    }
+  },
+);
+
+test('nothing renews what is not renewable or has no known end', () => {
+  expect(renewAtMs({ issuedAtMs: NOW, renewable: true })).toBeUndefined();
+  expect(renewAtMs({ issuedAtMs: NOW, expiresAtMs: NOW + HOUR, renewable: false })).toBeUndefined();
+});
+
+test('the validity asked for is at most half the life', () => {
+  const facts = (lifeMs?: number): TokenFacts => ({
+    issuedAtMs: NOW,
+    renewable: true,
+    ...(lifeMs === undefined ? {} : { expiresAtMs: NOW + lifeMs }),
+  });
+  expect(requiredValidityMs(facts(HOUR), 30 * SECOND)).toBe(30 * SECOND);
+  expect(requiredValidityMs(facts(10 * SECOND), 30 * SECOND)).toBe(5 * SECOND);
+  expect(requiredValidityMs(facts(), 30 * SECOND)).toBe(0);
+});
+
+interface Situation {
+  readonly notice?: Tenant['notice'];
+  readonly noticeAlways?: boolean;
+  readonly leadMinutes?: number;
+  readonly phase?: Phase;
+  readonly lifeMs?: number;
+  readonly ageMs?: number;
+  readonly renewable?: boolean;
+  readonly noticed?: boolean;
+}
+
+function stateIn(situation: Situation): { readonly state: AppState; readonly id: string } {
+  const { lifeMs = HOUR, ageMs = 0, renewable = true } = situation;
+  const tenant = tenantAt('https://login.example.com', { notice: situation.notice ?? 'default' });
+  const session: SessionState = {
+    phase: situation.phase ?? { kind: 'idle' },
+    noticed: situation.noticed ?? false,
+    token: { issuedAtMs: NOW - ageMs, expiresAtMs: NOW - ageMs + lifeMs, renewable },
+  };
+  const state: AppState = {
+    ...INITIAL_STATE,
+    tenants: [tenant],
+    sessions: new Map([[tenant.id, session]]),
+    settings: {
+      ...INITIAL_STATE.settings,
+      noticeLeadMinutes: situation.leadMinutes ?? 5,
+      noticeAlways: situation.noticeAlways ?? false,
+    },
+  };
+  return { state, id: tenant.id };
+}
+
+function isNotified(situation: Situation): boolean {
+  const { state, id } = stateIn(situation);
+  return plan(state, NOW).notify.includes(id);
+}
+
+const RETRYING: Phase = {
+  kind: 'retrying',
+  error: { code: 'network-unreachable' },
+  retryAtMs: NOW + MINUTE,
+  failures: 1,
+};
+const ENDED: Phase = { kind: 'sign-in-needed', error: { code: 'grant-refused' } };
+
+test.each<[string, Situation, boolean]>([
+  ['works by itself: silent', { ageMs: 56 * MINUTE }, false],
+  ['not renewable, 6 min before: too early', { renewable: false, ageMs: 54 * MINUTE }, false],
+  ['not renewable, 5 min before: told', { renewable: false, ageMs: 55 * MINUTE }, true],
+  ['not renewable, long past: told', { renewable: false, ageMs: 5 * HOUR }, true],
+  ['told once', { renewable: false, ageMs: 55 * MINUTE, noticed: true }, false],
+  ['never', { renewable: false, ageMs: 55 * MINUTE, notice: 'never' }, false],
+  ['never beats always', { ageMs: 56 * MINUTE, notice: 'never', noticeAlways: true }, false],
+  ['always, by the settings', { ageMs: 55 * MINUTE, noticeAlways: true }, true],
+  ['always, for this tenant', { ageMs: 55 * MINUTE, notice: 'always' }, true],
+  ['renewal failing for now', { ageMs: 56 * MINUTE, phase: RETRYING }, true],
+  ['renewal failing, still early', { ageMs: 50 * MINUTE, phase: RETRYING }, false],
+  ['session ended by the provider', { ageMs: 56 * MINUTE, phase: ENDED }, true],
+  ['signing in already', { renewable: false, ageMs: HOUR, phase: { kind: 'signing-in' } }, false],
+  ['keychain locked', { renewable: false, ageMs: HOUR, phase: { kind: 'locked' } }, false],
+  [
+    'lead longer than half the life: not before the half',
+    { renewable: false, lifeMs: 4 * MINUTE, ageMs: MINUTE },
+    false,
+  ],
+  [
+    'lead longer than half the life: at the half',
+    { renewable: false, lifeMs: 4 * MINUTE, ageMs: 2 * MINUTE },
+    true,
+  ],
+  [
+    'lead of 60 min',
+    { renewable: false, lifeMs: 10 * HOUR, ageMs: 9 * HOUR, leadMinutes: 60 },
+    true,
+  ],
+])('notice: %s', (_name, situation, expected) => {
+  expect(isNotified(situation)).toBe(expected);
+});
+
+test('always: the notice comes no later than the renewal', () => {
+  const { state, id } = stateIn({ noticeAlways: true, leadMinutes: 1, ageMs: 55 * MINUTE });
+  expect(plan(state, NOW)).toMatchObject({ renew: [id], notify: [id] });
+});
+
+test('a token that ended and that nothing renews is marked, also later on', () => {
+  const { state, id } = stateIn({ renewable: false, ageMs: HOUR });
+  expect(plan(state, NOW).expire).toEqual([id]);
+  const alive = stateIn({ renewable: false, ageMs: 10 * MINUTE });
+  expect(plan(alive.state, NOW)).toMatchObject({ expire: [], nextAtMs: NOW + 45 * MINUTE });
+});
+
+test('the most urgent is renewed first', () => {
+  const first = stateIn({ ageMs: 58 * MINUTE });
+  const second = stateIn({ ageMs: 59 * MINUTE });
+  const state: AppState = {
+    ...first.state,
+    tenants: [...first.state.tenants, ...second.state.tenants],
+    sessions: new Map([...first.state.sessions, ...second.state.sessions]),
+  };
+  expect(plan(state, NOW).renew).toEqual([second.id, first.id]);
+});
+
+test('what needs a person or a correction is not renewed by the clock', () => {
+  for (const phase of [
+    ENDED,
+    { kind: 'misconfigured', error: { code: 'client-refused' } },
+    { kind: 'locked' },
+    { kind: 'signing-in' },
+    { kind: 'renewing' },
+  ] as const) {
+    const { state } = stateIn({ ageMs: 5 * HOUR, phase, noticed: true });
+    expect(plan(state, NOW), phase.kind).toEqual({
+      renew: [],
+      notify: [],
+      expire: [],
+      nextAtMs: undefined,
+    });
+  }
+});

@@ -1,0 +1,133 @@
+/** The use cases wired as in `main.ts`, on fakes and real HTTP: the headless twin of the app. */
+import { createCopying } from '../../src-main/core/copying.ts';
+import type { Copying } from '../../src-main/core/copying.ts';
+import { startKeeper } from '../../src-main/core/keeper.ts';
+import type { Keeper } from '../../src-main/core/keeper.ts';
+import { createReminder } from '../../src-main/core/notices.ts';
+import { createDiscovery } from '../../src-main/core/oauth/discovery.ts';
+import { createSessions } from '../../src-main/core/sessions.ts';
+import type { Sessions } from '../../src-main/core/sessions.ts';
+import { createStore, INITIAL_STATE, sessionOf } from '../../src-main/core/state.ts';
+import type { SessionState, Store } from '../../src-main/core/state.ts';
+import type { Tenant } from '../../src-main/core/tenant.ts';
+import { createTenants } from '../../src-main/core/tenants.ts';
+import type { Tenants } from '../../src-main/core/tenants.ts';
+import { PROVIDERS } from '../../src-main/providers/index.ts';
+import { createMemoryClipboard } from './clipboard.memory.ts';
+import type { MemoryClipboard } from './clipboard.memory.ts';
+import { createManualClock } from './clock.manual.ts';
+import type { ManualClock } from './clock.manual.ts';
+import { createNodeHttp } from './http.node.ts';
+import type { NodeHttp } from './http.node.ts';
+import { createMemoryNotifier } from './notifier.memory.ts';
+import type { MemoryNotifier } from './notifier.memory.ts';
+import { createMemorySettingsStore } from './settings-store.memory.ts';
+import type { MemorySettingsStore } from './settings-store.memory.ts';
+import { createUserAgent } from './user-agent.function.ts';
+import type { FunctionUserAgent } from './user-agent.function.ts';
+import { createMemoryVault } from './vault.memory.ts';
+import type { MemoryVault } from './vault.memory.ts';
+
+export interface World {
+  readonly clock: ManualClock;
+  readonly vault: MemoryVault;
+  readonly settingsStore: MemorySettingsStore;
+  readonly clipboard: MemoryClipboard;
+  readonly notifier: MemoryNotifier;
+  readonly userAgent: FunctionUserAgent;
+  readonly http: NodeHttp;
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly tenants: Tenants;
+  readonly copying: Copying;
+  /** As in the app: renews and notifies by the clock. */
+  startKeeper(): Keeper;
+  session(tenantId: string): SessionState;
+}
+
+/** @param tenants Configured from the start; the keychain is open and their sessions are loaded. */
+export async function createWorld(
+  tenants: readonly Tenant[] = [],
+  { settings, vault = createMemoryVault() }: WorldOptions = {},
+): Promise<World> {
+  const clock = createManualClock();
+  const settingsStore = createMemorySettingsStore(
+    settings === undefined
+      ? {
+          schemaVersion: 1,
+          tenants,
+          activeTenantId: tenants[0]?.id ?? null,
+          settings: INITIAL_STATE.settings,
+        }
+      : settings,
+  );
+  const clipboard = createMemoryClipboard();
+  const notifier = createMemoryNotifier();
+  const userAgent = createUserAgent();
+  const http = createNodeHttp(clock);
+  const store = createStore();
+  const discovery = createDiscovery(http.http, clock);
+  const sessions = createSessions(store, vault, { clock, http: http.http, discovery, userAgent });
+  const tenantsUseCases = createTenants(store, settingsStore, vault, sessions, PROVIDERS);
+  const copying = createCopying(store, sessions, clipboard, clock);
+  clock.busyWhile(
+    () =>
+      http.underWay() > 0 ||
+      [...store.get().sessions.values()].some(({ phase }) => phase.kind === 'renewing'),
+  );
+  tenantsUseCases.load();
+  await sessions.load();
+  store.dispatch({ type: 'keychain-changed', keychain: 'open', trouble: null });
+  return {
+    clock,
+    vault,
+    settingsStore,
+    clipboard,
+    notifier,
+    userAgent,
+    http,
+    store,
+    sessions,
+    tenants: tenantsUseCases,
+    copying,
+    startKeeper: () =>
+      startKeeper(store, clock, {
+        renew: (tenantId) => void sessions.renew(tenantId),
+        notify: createReminder(store, notifier, clock, {
+          signIn: (tenantId) => void sessions.signIn(tenantId),
+          show: () => undefined,
+        }),
+      }),
+    session: (tenantId) => sessionOf(store.get(), tenantId),
+  };
+}
+
+export interface WorldOptions {
+  /** What the settings file holds instead. */
+  readonly settings?: unknown;
+  /** One that already holds secrets. */
+  readonly vault?: MemoryVault;
+}
+
+/** A tenant as its form would make it. */
+export function tenantAt(
+  issuer: string,
+  changes: Partial<Omit<Tenant, 'values'>> & { readonly values?: Tenant['values'] } = {},
+): Tenant {
+  return {
+    id: crypto.randomUUID(),
+    providerId: 'oidc',
+    grant: 'authorization-code',
+    name: 'Acme production',
+    colour: '#3366cc',
+    notice: 'default',
+    ...changes,
+    values: {
+      issuer,
+      clientId: 'test-client',
+      redirectUri: 'https://localhost/callback',
+      scopes: 'openid offline_access',
+      ...changes.values,
+    },
+  };
+}
