@@ -39,7 +39,11 @@ export const SEED_SETTINGS: SeedSettings = {
 };
 
 /** A tenant of the given authorization server's public client. */
-export function personTenant(server: AuthorizationServer, name: string, colour = '#2563eb'): SeedTenant {
+export function personTenant(
+  server: AuthorizationServer,
+  name: string,
+  colour = '#2563eb',
+): SeedTenant {
   const { client_id: clientId, redirect_uris: redirectUris } = server.clients.demo;
   return {
     id: crypto.randomUUID(),
