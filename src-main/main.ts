@@ -7,7 +7,7 @@ import { createHttp } from './adapters/http.electron.ts';
 import { createLoginWindows } from './adapters/login-window.electron.ts';
 import { createNotifier } from './adapters/notifier.electron.ts';
 import { createSettingsStore } from './adapters/settings.electron-store.ts';
-import { hasTrayHost } from './adapters/tray-host.dbus.ts';
+import { findTrayHost } from './adapters/tray-host.dbus.ts';
 import { createKeychain } from './adapters/vault/keychain.ts';
 import { createVault } from './adapters/vault/vault.ts';
 import { createCopying } from './core/copying.ts';
@@ -18,11 +18,13 @@ import { createDiscovery } from './core/oauth/discovery.ts';
 import { createSessions } from './core/sessions.ts';
 import { createStore } from './core/state.ts';
 import { createTenants } from './core/tenants.ts';
+import { setAppMenu } from './desktop/app-menu.ts';
 import { createCommands } from './desktop/commands.ts';
 import { createSnapshotPush, openIpc } from './desktop/ipc.ts';
 import { leaveInOrder } from './desktop/leaving.ts';
 import { createMenuActions } from './desktop/menu-actions.ts';
 import { declareOwnScheme, loginBarUrl, serveOwnPages } from './desktop/own-pages.ts';
+import { createPanelColour } from './desktop/panel-colour.ts';
 import { createPopover } from './desktop/popover.ts';
 import { enforceSecurity } from './desktop/security.ts';
 import { watchTrayPresence } from './desktop/tray-presence.ts';
@@ -34,6 +36,9 @@ import { PROVIDERS } from './providers/index.ts';
 app.commandLine.appendSwitch('password-store', 'basic');
 declareOwnScheme();
 enforceSecurity();
+setAppMenu();
+// What the installer's shortcut carries; without it Windows shows no notification
+if (process.platform === 'win32') app.setAppUserModelId('io.github.bearer-tray');
 
 if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
 else app.quit();
@@ -79,9 +84,18 @@ function start(): void {
   const showPopover = (): void => {
     popover.show(tray.bounds());
   };
-  const act = createMenuActions({ sessions, tenants, copying, showPopover, quit });
+  const act = createMenuActions({
+    store,
+    sessions,
+    tenants,
+    copying,
+    notifier,
+    showPopover,
+    quit,
+  });
   const tray = createTray({
     assetsPath,
+    isPanelDark: createPanelColour(),
     onAction: act,
     onClick: () => {
       popover.toggle(tray.bounds());
@@ -119,9 +133,9 @@ function start(): void {
       quit,
     }),
   );
-  void watchTrayPresence({
+  watchTrayPresence({
     store,
-    hasTrayHost,
+    findTrayHost,
     setTimer,
     remakeTray: () => {
       tray.remake();

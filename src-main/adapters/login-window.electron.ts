@@ -1,7 +1,7 @@
 /** The embedded login window: a page of the provider in a session of its own, under a bar of ours that names its true host. */
 import { BaseWindow, session, WebContentsView } from 'electron';
-import type { Session, UploadData, WebContents } from 'electron';
-import { isRedirect } from '../core/oauth/callback.ts';
+import type { BrowserWindowConstructorOptions, Session, UploadData, WebContents } from 'electron';
+import { isAtRedirectUri, isRedirect } from '../core/oauth/callback.ts';
 import type { AuthorizationOutcome, AuthorizationRequest, UserAgent } from '../core/ports.ts';
 import { isLoopback } from '../core/tenant.ts';
 
@@ -98,12 +98,12 @@ function openAttempt(
     if (ended) return;
     ended = true;
     request.signal.removeEventListener('abort', onAbort);
-    own.webRequest.onBeforeRequest(null);
     // Not inside the event of a page that is about to be destroyed
     setImmediate(() => {
       // A view's contents outlive its window unless they are closed
       for (const each of contents) if (!each.isDestroyed()) each.close();
       if (!window.isDestroyed()) window.destroy();
+      own.webRequest.onBeforeRequest(null);
       void own.clearStorageData();
       void own.closeAllConnections();
       onEnd(outcome);
@@ -162,9 +162,12 @@ function openAttempt(
     const host = URL.canParse(url) ? new URL(url).host : request.url.host;
     end({ kind: 'page-failed', host, reason });
   });
-  page.webContents.on('render-process-gone', (_event, { reason }) => {
-    end({ kind: 'page-failed', host: facts.host, reason });
-  });
+  // Without the bar nobody could see whose page it is
+  for (const each of [page.webContents, bar.webContents]) {
+    each.on('render-process-gone', (_event, { reason }) => {
+      end({ kind: 'page-failed', host: facts.host, reason });
+    });
+  }
 
   tell();
   // Failures arrive as events; the promise also rejects for the redirect that is caught
@@ -226,8 +229,10 @@ function guard(
     return {
       action: 'allow',
       overrideBrowserWindowOptions: {
+        ...ORDINARY_WINDOW,
+        // Until it is on a page of its own it shows what its opener writes
+        title: hostOf(page.getURL()),
         parent: window,
-        autoHideMenuBar: true,
         webPreferences: {
           sandbox: true,
           contextIsolation: true,
@@ -247,10 +252,40 @@ function guard(
       event.preventDefault();
     });
     child.on('did-navigate', (_event, url) => {
-      popUp.setTitle(new URL(url).host);
+      if (url !== 'about:blank') popUp.setTitle(hostOf(url));
     });
     guard(child, rules, contents, window);
   });
+}
+
+/** A page may wish for anything of a window in the features of `window.open`; these wishes are not granted. */
+const ORDINARY_WINDOW = {
+  show: true,
+  width: WIDTH,
+  height: HEIGHT,
+  minWidth: 200,
+  minHeight: 200,
+  center: true,
+  frame: true,
+  titleBarStyle: 'default',
+  transparent: false,
+  opacity: 1,
+  alwaysOnTop: false,
+  focusable: true,
+  closable: true,
+  movable: true,
+  resizable: true,
+  minimizable: true,
+  skipTaskbar: false,
+  fullscreen: false,
+  simpleFullscreen: false,
+  kiosk: false,
+  modal: false,
+  autoHideMenuBar: true,
+} satisfies BrowserWindowConstructorOptions;
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : '';
 }
 
 function mayOpen(target: string, { development }: PageRules): boolean {
@@ -269,15 +304,23 @@ function catchPostedAnswers(own: Session, rules: PageRules): void {
       callback({});
       return;
     }
-    const isPost = details.method === 'POST';
-    const answer = isPost ? postedAnswer(details.uploadData, details.url) : new URL(details.url);
-    if (answer === undefined || !isRedirect(answer.href, rules.redirectUri)) {
+    // What is posted anywhere else (a password, for one) is not looked at
+    if (!isAtRedirectUri(details.url, rules.redirectUri)) {
       callback({});
       return;
     }
-    const isAnswer = isPost && details.resourceType === 'mainFrame';
-    callback(isAnswer ? { redirectURL: NOWHERE } : { cancel: true });
-    if (isAnswer) rules.judge(answer);
+    if (details.method !== 'POST') {
+      callback(isRedirect(details.url, rules.redirectUri) ? { cancel: true } : {});
+      return;
+    }
+    if (details.resourceType !== 'mainFrame') {
+      callback({ cancel: true });
+      return;
+    }
+    callback({ redirectURL: NOWHERE });
+    const answer = postedAnswer(details.uploadData, details.url);
+    if (answer === undefined) rules.warn('An answer in a form that cannot be read was ignored.');
+    else rules.judge(answer);
   });
 }
 
@@ -286,7 +329,10 @@ function postedAnswer(
   uploadData: readonly UploadData[] | undefined,
   target: string,
 ): URL | undefined {
-  const body = Buffer.concat((uploadData ?? []).map(({ bytes }) => bytes));
+  // An entry for a file has no bytes, whatever its type says
+  const parts = (uploadData ?? []).map(({ bytes }) => bytes as Buffer | undefined);
+  if (parts.includes(undefined)) return undefined;
+  const body = Buffer.concat(parts.filter((part) => part !== undefined));
   if (body.length > LONGEST_POSTED_ANSWER_BYTES) return undefined;
   const answer = new URL(target);
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {

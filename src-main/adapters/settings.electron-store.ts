@@ -1,6 +1,6 @@
 /** What is not secret, in one JSON file that only the user can read. */
 /* eslint-disable no-restricted-syntax -- electron-store is synchronous, and the calls here run once at start, for a file that cannot be read */
-import { copyFileSync, existsSync, renameSync } from 'node:fs';
+import { copyFileSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ElectronStore from 'electron-store';
 import { failure, success } from '../core/errors.ts';
@@ -25,6 +25,8 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
 
   let store: ElectronStore | undefined;
   let movedAside: string | undefined;
+  /** A file that is there but could not be read (rights, a scanner that holds it) is not to be written over. */
+  let isOutOfReach = false;
 
   return {
     load() {
@@ -32,21 +34,18 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
         store = open();
         return success(store.size === 0 ? undefined : { ...store.store });
       } catch (cause) {
-        if (existsSync(path)) {
-          movedAside = asidePath();
-          renameSync(path, movedAside);
-        }
+        if (cause instanceof SyntaxError) movedAside = attempt(() => moveTo(asidePath()));
+        isOutOfReach = movedAside === undefined;
         return failure('settings-unreadable', { cause });
       }
     },
     keepAside() {
-      if (movedAside === undefined && existsSync(path)) {
-        movedAside = asidePath();
-        copyFileSync(path, movedAside);
-      }
+      if (isOutOfReach) return undefined;
+      movedAside ??= attempt(() => copyTo(asidePath()));
       return movedAside === undefined ? undefined : basename(movedAside);
     },
     save(configuration) {
+      if (isOutOfReach) return failure('settings-not-saved');
       try {
         store ??= open();
         store.store = { ...configuration };
@@ -56,4 +55,23 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
       }
     },
   };
+
+  function moveTo(target: string): string {
+    renameSync(path, target);
+    return target;
+  }
+
+  function copyTo(target: string): string {
+    copyFileSync(path, target);
+    return target;
+  }
+}
+
+/** @returns Undefined when it fails: the app must start all the same. */
+function attempt(run: () => string): string | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
 }

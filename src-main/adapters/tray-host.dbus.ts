@@ -1,26 +1,43 @@
-/** Whether this desktop shows tray icons: asks the session bus for a StatusNotifier watcher that has a host. */
+/** Whether this desktop shows tray icons: asks the session bus about the StatusNotifier watcher and its host. */
 import { execFile } from 'node:child_process';
+import type { TrayHostState } from '../core/ports.ts';
 
-const TIME_LIMIT_MS = 2000;
+const TIME_LIMIT_MS = 5000;
+
+const WATCHER = 'org.kde.StatusNotifierWatcher';
 
 /**
  * Electron cannot tell (a Tray without a host neither throws nor shows). `dbus-send` belongs to D-Bus itself.
- * @returns True on macOS and Windows, where there is always a tray; false when the bus or the tool is missing.
+ * @returns `shown` on macOS and Windows, where there is always a tray; `unknown` when the bus cannot be asked.
  */
-export function hasTrayHost(): Promise<boolean> {
-  if (process.platform !== 'linux') return Promise.resolve(true);
-  const call = [
-    '--session',
-    '--print-reply=literal',
-    '--dest=org.kde.StatusNotifierWatcher',
+export async function findTrayHost(): Promise<TrayHostState> {
+  if (process.platform !== 'linux') return 'shown';
+  const hasWatcher = await ask(
+    '--dest=org.freedesktop.DBus',
+    '/org/freedesktop/DBus',
+    'org.freedesktop.DBus.NameHasOwner',
+    `string:${WATCHER}`,
+  );
+  if (hasWatcher === undefined) return 'unknown';
+  if (!hasWatcher) return 'no-watcher';
+  const hasHost = await ask(
+    `--dest=${WATCHER}`,
     '/StatusNotifierWatcher',
     'org.freedesktop.DBus.Properties.Get',
-    'string:org.kde.StatusNotifierWatcher',
+    `string:${WATCHER}`,
     'string:IsStatusNotifierHostRegistered',
-  ];
+  );
+  if (hasHost === undefined) return 'unknown';
+  return hasHost ? 'shown' : 'no-host';
+}
+
+/** @returns Undefined for no answer. */
+function ask(...call: readonly string[]): Promise<boolean | undefined> {
+  const args = ['--session', '--print-reply=literal', ...call];
   return new Promise((resolve) => {
-    execFile('dbus-send', call, { timeout: TIME_LIMIT_MS }, (failure, output) => {
-      resolve(failure === null && /boolean\s+true/.test(output));
+    execFile('dbus-send', args, { timeout: TIME_LIMIT_MS }, (failure, output) => {
+      const value = /boolean\s+(true|false)/.exec(output)?.[1];
+      resolve(failure === null && value !== undefined ? value === 'true' : undefined);
     });
   });
 }

@@ -80,6 +80,12 @@ export function failure(code: ErrorCode, facts: Omit<AppError, 'code'> = {}): Fa
   return { ok: false, error: { code, ...facts } };
 }
 
+/** For keeping an error in the state: a cause may hold what a provider answered. */
+export function withoutCause(error: AppError): AppError {
+  const { cause: _cause, ...rest } = error;
+  return rest;
+}
+
 /** Wraps an AppError for code that must throw through a library's callback; `caught` unwraps it. */
 export class AppFailure extends Error {
   readonly error: AppError;

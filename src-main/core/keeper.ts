@@ -32,10 +32,6 @@ export function startKeeper(store: Store, clock: Clock, duties: Duties): Keeper 
     planning = true;
     const nowMs = clock.now();
     const { renew, notify, expire, nextAtMs } = plan(store.get(), nowMs);
-    for (const tenantId of notify) {
-      duties.notify(tenantId);
-      store.dispatch({ type: 'noticed', tenantId });
-    }
     for (const tenantId of expire) {
       store.dispatch({ type: 'phase-changed', tenantId, phase: { kind: 'sign-in-needed' } });
     }
@@ -45,6 +41,11 @@ export function startKeeper(store: Store, clock: Clock, duties: Duties): Keeper 
     ).length;
     for (const tenantId of renew.slice(0, Math.max(0, MOST_AT_ONCE - running))) {
       if (tenantOf(store.get(), tenantId) !== undefined) duties.renew(tenantId);
+    }
+    // Last, so that a slow notification daemon holds no renewal up
+    for (const tenantId of notify) {
+      duties.notify(tenantId);
+      store.dispatch({ type: 'noticed', tenantId });
     }
     planning = false;
     const sleepMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, (nextAtMs ?? Infinity) - nowMs));

@@ -3,7 +3,7 @@ import type { Clock, Notifier } from './ports.ts';
 import { sessionOf, tenantOf } from './state.ts';
 import type { AppState, Store } from './state.ts';
 import type { Tenant } from './tenant.ts';
-import { safeText } from './safe-text.ts';
+import { oneLine } from './safe-text.ts';
 
 export interface Notice {
   readonly title: string;
@@ -36,7 +36,7 @@ export function createReminder(
 
 export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notice {
   const { token, phase } = sessionOf(state, tenant.id);
-  const name = safeText(tenant.name);
+  const name = oneLine(tenant.name);
   const leftMs = (token?.expiresAtMs ?? nowMs) - nowMs;
   const ends = leftMs > 0 ? `ends in ${duration(leftMs)}` : 'has ended';
   if (phase.kind === 'misconfigured') {
@@ -49,12 +49,12 @@ export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notic
   if (phase.kind === 'retrying') {
     return {
       title: name,
-      body: `Its token ${ends}. The provider cannot be reached.`,
+      body: `Its token ${ends}. Renewing it does not work at the moment.`,
       signsIn: false,
     };
   }
   if (token?.renewable === true && phase.kind !== 'sign-in-needed') {
-    return { title: name, body: `Its token ${ends} and is renewed now.`, signsIn: false };
+    return { title: name, body: `Its token ${ends} and is renewed by then.`, signsIn: false };
   }
   return { title: name, body: `Its token ${ends}. Click to sign in again.`, signsIn: true };
 }

@@ -50,6 +50,12 @@ export interface SettingsStore {
   save(configuration: StoredConfiguration): Result<null>;
 }
 
+/**
+ * Who shows tray icons. `no-watcher`: nobody could have taken an icon in; `no-host`: a watcher has, but nobody draws it
+ * yet; `unknown`: could not be found out.
+ */
+export type TrayHostState = 'shown' | 'no-host' | 'no-watcher' | 'unknown';
+
 export interface Clipboard {
   writeText(text: string): Promise<void>;
   readText(): Promise<string>;

@@ -12,13 +12,22 @@ const QUERY_OR_FRAGMENT = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s?#]*)[?#]\S*/gi;
 
 const HALF_A_CHARACTER = /\p{Cs}/gu;
 
-/** @returns At most 300 characters on one line; an empty string for nothing. Markup is left alone: it is shown as text. */
+/** For what providers say. @returns At most 300 characters on one line; markup is left alone, as it is shown as text. */
 export function safeText(text: string): string {
+  return oneLine(
+    text
+      .slice(0, 16 * MAXIMUM_LENGTH)
+      .replace(INVISIBLE, ' ')
+      .replace(QUERY_OR_FRAGMENT, '$1')
+      .replace(TOKEN_LIKE, '…'),
+  );
+}
+
+/** For names that people know (a tenant, an account): the same without taking anything out that can be seen. */
+export function oneLine(text: string): string {
   const line = text
     .slice(0, 16 * MAXIMUM_LENGTH)
     .replace(INVISIBLE, ' ')
-    .replace(QUERY_OR_FRAGMENT, '$1')
-    .replace(TOKEN_LIKE, '…')
     .replace(/\s+/g, ' ')
     .trim();
   const short = line.length <= MAXIMUM_LENGTH ? line : `${line.slice(0, MAXIMUM_LENGTH - 1)}…`;

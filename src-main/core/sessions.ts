@@ -47,7 +47,7 @@ export interface Sessions {
     renewal: 'wait' | 'stop',
     task: () => Promise<Result<Value>>,
   ): Promise<Result<Value>>;
-  /** Cancels sign-ins and waits for the renewals under way: before the app ends. */
+  /** Cancels sign-ins and waits for everything else under way: before the app ends. */
   settle(): Promise<void>;
 }
 
@@ -62,6 +62,8 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     { readonly stop: () => void; readonly end: Promise<Result<TokenSet>> }
   >();
 
+  const revocations = new Set<Promise<unknown>>();
+
   const setPhase = (tenantId: string, phase: Phase): void => {
     store.dispatch({ type: 'phase-changed', tenantId, phase });
   };
@@ -74,7 +76,10 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
   /** What cannot be saved works from memory and is tried again by the vault; the person is told. */
   const writeSecrets = async (tenant: Tenant, secrets: TenantSecrets): Promise<void> => {
     const written = await vault.write(tenant.id, secrets);
-    if (written.ok) return;
+    if (written.ok) {
+      store.dispatch({ type: 'problem-solved', code: 'vault-not-saved' });
+      return;
+    }
     const subject = [tenant.name, written.error.subject].filter(Boolean).join(': ');
     store.dispatch({ type: 'problem-found', problem: { ...written.error, subject } });
   };
@@ -323,7 +328,7 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
 
     async settle() {
       for (const { cancel } of attempts.values()) cancel('sign-in-cancelled');
-      await Promise.allSettled([...renewals.values()].map(({ end }) => end));
+      await Promise.allSettled([exclusive.settled(), ...revocations]);
     },
   };
 
@@ -335,12 +340,16 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     seen?: TokenSet,
   ): Promise<Result<{ readonly token: TokenSet; readonly renewed: boolean }>> => {
     const renewal = await sessions.renew(tenantId, seen);
-    if (renewal.ok) return success({ token: renewal.value, renewed: true });
+    if (renewal.ok && validForMs(renewal.value) > 0) {
+      return success({ token: renewal.value, renewed: true });
+    }
     const secrets = await readSecrets(tenantId);
     const token = secrets.ok ? secrets.value.token : undefined;
     return token !== undefined && validForMs(token) > 0
       ? success({ token, renewed: false })
-      : renewal;
+      : renewal.ok
+        ? failure('token-answer-invalid', { subject: 'the new token had ended when it arrived' })
+        : renewal;
   };
 
   return sessions;

@@ -1,5 +1,6 @@
 /** The app's one state: metadata only, never a secret. Changed by events through `reduce`, watched through the store. */
-import type { AppError } from './errors.ts';
+import { withoutCause } from './errors.ts';
+import type { AppError, ErrorCode } from './errors.ts';
 import type { KeychainState, PageFacts } from './ports.ts';
 import { EMPTY_CONFIGURATION } from './stored-configuration.ts';
 import type { StoredConfiguration } from './stored-configuration.ts';
@@ -72,7 +73,8 @@ export type AppEvent =
   | { readonly type: 'signed-out'; readonly tenantId: string }
   | { readonly type: 'noticed'; readonly tenantId: string }
   | { readonly type: 'tray-changed'; readonly tray: AppState['tray'] }
-  | { readonly type: 'problem-found'; readonly problem: AppError };
+  | { readonly type: 'problem-found'; readonly problem: AppError }
+  | { readonly type: 'problem-solved'; readonly code: ErrorCode };
 
 export const INITIAL_STATE: AppState = {
   tenants: EMPTY_CONFIGURATION.tenants,
@@ -149,7 +151,7 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case 'phase-changed':
       return withSession(state, event.tenantId, (session) => ({
         ...session,
-        phase: event.phase,
+        phase: withoutSecrets(event.phase),
         noticed: session.noticed && !isEndOfRenewal(session.phase, event.phase),
       }));
     case 'token-received':
@@ -164,15 +166,23 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       return withSession(state, event.tenantId, (session) => ({ ...session, noticed: true }));
     case 'tray-changed':
       return { ...state, tray: event.tray };
-    case 'problem-found':
-      return {
-        ...state,
-        problems: [
-          ...state.problems.filter(({ code }) => code !== event.problem.code),
-          event.problem,
-        ],
-      };
+    case 'problem-found': {
+      const problem = withoutCause(event.problem);
+      return { ...state, problems: [...withoutProblem(state, problem.code), problem] };
+    }
+    case 'problem-solved': {
+      const problems = withoutProblem(state, event.code);
+      return problems.length === state.problems.length ? state : { ...state, problems };
+    }
   }
+}
+
+function withoutProblem({ problems }: AppState, code: ErrorCode): readonly AppError[] {
+  return problems.filter((problem) => problem.code !== code);
+}
+
+function withoutSecrets(phase: Phase): Phase {
+  return 'error' in phase ? { ...phase, error: withoutCause(phase.error) } : phase;
 }
 
 /** Whoever was told "is renewed now" has to be told too that it was not. */

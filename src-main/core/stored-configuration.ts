@@ -21,7 +21,7 @@ export const EMPTY_CONFIGURATION: StoredConfiguration = {
 
 /**
  * @returns The configuration with every entry that can be read, and whether anything had to be left out.
- * A file of a later version counts as unreadable, so that nothing of it is overwritten.
+ * A file of a later version counts as unreadable: it is kept aside before anything is saved.
  */
 export function readStoredConfiguration(data: unknown): {
   readonly configuration: StoredConfiguration;

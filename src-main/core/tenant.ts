@@ -186,6 +186,9 @@ export function isLoopback(hostname: string): boolean {
 
 /** Parameters that the flow itself sets; a tenant's extra ones never replace them. */
 const RESERVED_PARAMETERS = [
+  'assertion',
+  'client_assertion',
+  'password',
   'client_id',
   'client_secret',
   'code',

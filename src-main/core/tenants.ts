@@ -11,7 +11,7 @@ import { reduce, tenantOf } from './state.ts';
 import type { AppEvent, AppState, Store } from './state.ts';
 import { readStoredConfiguration } from './stored-configuration.ts';
 import { checkDraft } from './tenant.ts';
-import type { Tenant, TenantDraft } from './tenant.ts';
+import type { CheckedDraft, Tenant, TenantDraft } from './tenant.ts';
 
 export interface Tenants {
   /** Reads the settings file into the state. A file that cannot be read whole is kept aside and reported. */
@@ -20,7 +20,7 @@ export interface Tenants {
   read(tenantId: string): Promise<Result<TenantDraft>>;
   /**
    * Adds or changes a tenant and answers its id. Another issuer, client or grant makes the token of before meaningless:
-   * it is dropped.
+   * it is dropped. Another issuer gets none of the old one's secrets either.
    */
   save(draft: TenantDraft): Promise<Result<string>>;
   remove(tenantId: string): Promise<Result<null>>;
@@ -56,6 +56,8 @@ export function createTenants(
         type: 'problem-found',
         problem: { code: 'settings-unreadable', ...(copy === undefined ? {} : { subject: copy }) },
       });
+      // With the old file kept, the next start finds a whole one and does not ask again
+      if (copy !== undefined) settingsStore.save(configurationOf(store.get()));
     },
 
     async read(tenantId) {
@@ -88,16 +90,23 @@ export function createTenants(
         (stored.ok ? (stored.value ?? NO_SECRETS) : NO_SECRETS).fields,
       );
       // What a page says is stored is not believed
-      const checked = checkDraft({ ...draft, storedSecrets: storedNames }, id, providers);
+      const check = (storedSecrets: readonly string[]): Result<CheckedDraft> =>
+        checkDraft({ ...draft, storedSecrets: [...storedSecrets] }, id, providers);
+      const first = check(storedNames);
+      const goesElsewhere =
+        first.ok &&
+        before !== undefined &&
+        before.values.issuer !== first.value.tenant.values.issuer;
+      const checked = goesElsewhere ? check([]) : first;
       if (!checked.ok) return checked;
       const { tenant, secretChanges } = checked.value;
-      const moved = before !== undefined && !sameAccount(before, tenant);
-      return sessions.alone(id, moved ? 'stop' : 'wait', async () => {
+      const keeps = keptSecrets(before, tenant);
+      return sessions.alone(id, keeps === 'all' ? 'wait' : 'stop', async () => {
         // Read again: a renewal that has ended by now has left another refresh token
         const latest = await vault.read(id);
         if (!latest.ok && latest.error.code !== 'vault-unreadable') return latest;
         const secrets = latest.ok ? latest.value : undefined;
-        const next = changedSecrets(secrets ?? NO_SECRETS, secretChanges, moved);
+        const next = changedSecrets(secrets ?? NO_SECRETS, secretChanges, keeps);
         const written = next === undefined ? success(null) : await vault.write(id, next);
         const saved = written.ok ? commit({ type: 'tenant-saved', tenant }) : written;
         if (!saved.ok) {
@@ -139,28 +148,30 @@ function configurationOf(state: AppState) {
   return { schemaVersion: 1, tenants, activeTenantId, settings } as const;
 }
 
-function sameAccount(before: Tenant, after: Tenant): boolean {
-  return (
+/** What of a tenant's secrets stays when it is edited: all, those of the form, or none. */
+function keptSecrets(before: Tenant | undefined, after: Tenant): 'all' | 'fields' | 'none' {
+  if (before === undefined) return 'all';
+  if (before.values.issuer !== after.values.issuer) return 'none';
+  const sameAccount =
     before.providerId === after.providerId &&
     before.grant === after.grant &&
-    before.values.issuer === after.values.issuer &&
-    before.values.clientId === after.values.clientId
-  );
+    before.values.clientId === after.values.clientId;
+  return sameAccount ? 'all' : 'fields';
 }
 
 /** @returns Undefined when there is nothing to write. */
 function changedSecrets(
   { fields, token }: TenantSecrets,
   changes: Readonly<Record<string, string | null>>,
-  moved: boolean,
+  keeps: 'all' | 'fields' | 'none',
 ): TenantSecrets | undefined {
-  if (!moved && Object.keys(changes).length === 0) return undefined;
+  if (keeps === 'all' && Object.keys(changes).length === 0) return undefined;
   return {
     fields: Object.fromEntries(
-      Object.entries({ ...fields, ...changes }).filter(
+      Object.entries({ ...(keeps === 'none' ? {} : fields), ...changes }).filter(
         (entry): entry is [string, string] => entry[1] !== null,
       ),
     ),
-    ...(token === undefined || moved ? {} : { token }),
+    ...(token === undefined || keeps !== 'all' ? {} : { token }),
   };
 }

@@ -10,6 +10,9 @@ const HEIGHT = 600;
 /** Kept this long after hiding: shown again in 31 ms instead of 120, then 60 MB are given back. */
 const KEPT_HIDDEN_MS = 2 * 60_000;
 
+/** Where a click on the icon takes the focus away, hiding and clicking are one and the same click. */
+const SAME_CLICK_MS = 200;
+
 export interface Popover {
   toggle(trayIcon: Rectangle): void;
   /** @param trayIcon Undefined: in the middle of the screen, as an ordinary window has it. */
@@ -35,6 +38,7 @@ export function createPopover(options: PopoverOptions): Popover {
     leaving = true;
   });
   let releasing = false;
+  let wasJustHidden = false;
 
   const make = (): BrowserWindow => {
     const ordinary = options.isOrdinaryWindow();
@@ -54,7 +58,12 @@ export function createPopover(options: PopoverOptions): Popover {
       webPreferences: { preload: options.preloadPath, sandbox: true },
     });
     made.on('blur', () => {
-      if (!ordinary && !made.webContents.isDevToolsOpened()) popover.hide();
+      if (ordinary || made.webContents.isDevToolsOpened()) return;
+      popover.hide();
+      wasJustHidden = true;
+      options.setTimer(SAME_CLICK_MS, () => {
+        wasJustHidden = false;
+      });
     });
     made.on('closed', () => {
       releasing = false;
@@ -76,7 +85,7 @@ export function createPopover(options: PopoverOptions): Popover {
   const popover: Popover = {
     toggle(trayIcon) {
       if (window?.isVisible() === true) popover.hide();
-      else popover.show(trayIcon);
+      else if (!wasJustHidden) popover.show(trayIcon);
     },
 
     show(trayIcon) {

@@ -8,6 +8,8 @@ import { OWN_ORIGIN } from './own-pages.ts';
 
 /** Before the app is ready. Not `app.enableSandbox()`: it is on by default and cannot be combined with `--no-sandbox` (development as root). */
 export function enforceSecurity(): void {
+  // Node prints warnings, and Electron warns of a page that could not be loaded with its whole address, state and all
+  process.removeAllListeners('warning');
   app.on('session-created', restrictSession);
   app.on('web-contents-created', (_event, contents) => {
     restrictContents(contents);

@@ -53,9 +53,11 @@ function tenantMenu(state: AppState, tenant: Tenant): MenuItem {
   };
 }
 
+/** One that may still be alive: a sign-in that has ended leaves the token of before until its own end. */
 function hasToken(state: AppState, { id }: Tenant): boolean {
   const { token, phase } = sessionOf(state, id);
-  return token !== undefined && phase.kind !== 'sign-in-needed';
+  const hasRunOut = phase.kind === 'sign-in-needed' && phase.error === undefined;
+  return token !== undefined && !hasRunOut;
 }
 
 function action(label: string, kind: 'copy' | 'sign-in' | 'activate', { id }: Tenant): MenuItem {

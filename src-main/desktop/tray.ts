@@ -21,16 +21,17 @@ export interface TrayIcon {
 
 export interface TrayOptions {
   readonly assetsPath: string;
+  readonly isPanelDark: () => boolean;
   readonly onClick: () => void;
   readonly onAction: (action: MenuAction) => void;
 }
 
 export function createTray(options: TrayOptions): TrayIcon {
+  const isMac = process.platform === 'darwin';
   const images = new Map<string, NativeImage>();
   const image = (state: AppState): NativeImage => {
-    const panel = nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
-    const name =
-      process.platform === 'darwin' ? `${moodOf(state)}Template` : `${moodOf(state)}-${panel}`;
+    const panel = options.isPanelDark() ? 'dark' : 'light';
+    const name = isMac ? `${moodOf(state)}Template` : `${moodOf(state)}-${panel}`;
     const known = images.get(name);
     if (known !== undefined) return known;
     const loaded = nativeImage.createFromPath(join(options.assetsPath, 'tray', `${name}.png`));
@@ -42,11 +43,17 @@ export function createTray(options: TrayOptions): TrayIcon {
   let shownImage: NativeImage | undefined;
   let shownToolTip = '';
   let shownMenu = '';
+  let menu: ReturnType<typeof Menu.buildFromTemplate> | undefined;
+  let menuIsDue = false;
   let tray: Tray | undefined;
 
   const make = (first: NativeImage): Tray => {
     const made = new Tray(first);
     made.on('click', options.onClick);
+    // On macOS a menu that is set opens on every click, together with the popover
+    made.on('right-click', () => {
+      if (isMac && menu !== undefined) made.popUpContextMenu(menu);
+    });
     shownImage = first;
     shownToolTip = '';
     shownMenu = '';
@@ -66,14 +73,22 @@ export function createTray(options: TrayOptions): TrayIcon {
       tray.setToolTip(toolTip);
       shownToolTip = toolTip;
     }
-    // A changed menu is seen only after it is set again, and each setting redraws it on the host
-    const menu = trayMenu(state);
-    const fingerprint = JSON.stringify(menu);
+    if (menuIsDue) return;
+    menuIsDue = true;
+    setImmediate(renderMenu);
+  };
+
+  /** Once for each turn of the event loop, and after the icon: with 1,000 tenants a menu takes 60 ms to build. */
+  const renderMenu = (): void => {
+    menuIsDue = false;
+    if (last === undefined || tray === undefined || tray.isDestroyed()) return;
+    const items = trayMenu(last);
+    const fingerprint = JSON.stringify(items);
     if (fingerprint === shownMenu) return;
-    tray.setContextMenu(
-      Menu.buildFromTemplate(menu.map((item) => templateOf(item, options.onAction))),
-    );
     shownMenu = fingerprint;
+    menu = Menu.buildFromTemplate(items.map((item) => templateOf(item, options.onAction)));
+    // A changed menu is seen only after it is set again
+    if (!isMac) tray.setContextMenu(menu);
   };
 
   nativeTheme.on('updated', () => {

@@ -29,7 +29,7 @@ const IDLE: Phase = { kind: 'idle' };
 
 test.each<[string, Phase, boolean, RegExp, boolean]>([
   ['nothing renews it', IDLE, false, /sign in again/i, true],
-  ['renewed by itself', IDLE, true, /renewed now/i, false],
+  ['renewed by itself', IDLE, true, /renewed by then/i, false],
   [
     'the session has ended',
     { kind: 'sign-in-needed', error: DENIED },
@@ -41,7 +41,7 @@ test.each<[string, Phase, boolean, RegExp, boolean]>([
     'the provider is away',
     { kind: 'retrying', error: DENIED, retryAtMs: NOW, failures: 1 },
     true,
-    /cannot be reached/i,
+    /does not work at the moment/i,
     false,
   ],
   ['set up wrongly', { kind: 'misconfigured', error: DENIED }, true, /correction/i, false],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { safeText } from '../../src-main/core/safe-text.ts';
+import { oneLine, safeText } from '../../src-main/core/safe-text.ts';
 
 test.each([
   ['plain text stays', 'plain text stays'],
@@ -27,4 +27,11 @@ test('never cuts a character in two', () => {
     const text = `${'x'.repeat(shift)} ${'🎉 '.repeat(400)}`;
     expect(safeText(text).isWellFormed()).toBe(true);
   }
+});
+
+test('a name is left as people know it, however long its words', () => {
+  const name = 'production-eu-west-1-customer-portal';
+  expect(oneLine(name)).toBe(name);
+  expect(safeText(name)).toBe('…');
+  expect(oneLine('a\u202E\nb')).toBe('a b');
 });

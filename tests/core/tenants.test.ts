@@ -160,6 +160,20 @@ describe('changing', () => {
     expect(world.vault.stored.get(id)).toEqual({ fields: { clientSecret: 'typed' } });
   });
 
+  test('another issuer never gets the secret of the old one', async () => {
+    const { world, id } = await signedIn();
+    await edit(world, id, () => ({ secrets: { clientSecret: 'of the old one' } }));
+    await edit(world, id, ({ values }) => ({
+      values: { ...values, issuer: 'https://other.example.com' },
+    }));
+    expect(world.vault.stored.get(id)).toEqual({ fields: {} });
+    await edit(world, id, ({ values }) => ({
+      values: { ...values, issuer: 'https://third.example.com' },
+      secrets: { clientSecret: 'typed for it' },
+    }));
+    expect(world.vault.stored.get(id)).toEqual({ fields: { clientSecret: 'typed for it' } });
+  });
+
   test('scopes and redirect URI keep it', async () => {
     const { world, id, token } = await signedIn();
     await edit(world, id, ({ values }) => ({

@@ -98,7 +98,7 @@ test('F-08 by default nobody is told of what is renewed; where asked for once be
     };
     for (const { id } of all) await demand(page, 'signIn', id);
     const { body } = await desktop.notifications.waitFor(({ summary }) => summary === 'Always');
-    expect(body).toMatch(/^Its token ends in \d+ s and is renewed now\.$/);
+    expect(body).toMatch(/^Its token ends in \d+ s and is renewed by then\.$/);
     expect(counts()).toEqual([0, 1, 0]);
     // The next token has an end of its own
     await demand(page, 'renew', always.id);

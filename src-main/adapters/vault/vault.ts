@@ -71,11 +71,19 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
       }
       return await createNew();
     } catch (cause) {
-      return settle('memory-only', {
-        code: 'keychain-unavailable',
-        cause,
-        subject: reasonOf(cause),
-      });
+      const subject = reasonOf(cause);
+      // Where there may be a store, its records must not be taken for missing and written over
+      return (await mayHaveStore())
+        ? settle('locked', { code: 'vault-unreadable', cause, subject })
+        : settle('memory-only', { code: 'keychain-unavailable', cause, subject });
+    }
+  };
+
+  const mayHaveStore = async (): Promise<boolean> => {
+    try {
+      return (await readIfPresent(storePath)) !== undefined;
+    } catch (cause) {
+      return reasonOf(cause) !== 'ENOTDIR';
     }
   };
 

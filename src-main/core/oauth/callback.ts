@@ -9,19 +9,23 @@ import { translate } from './translate.ts';
 const RESPONSE_PARAMETERS = ['code', 'error', 'state', 'access_token', 'id_token', 'response'];
 
 /**
- * Whether a navigation goes to the redirect URI: same scheme, host, port and exact path, no user name, and an answer in
- * the query or the fragment. Compared as parsed URLs, never as text (a prefix also fits `…/callback-evil`).
+ * Whether an address is the redirect URI's: same scheme, host, port, exact path and registered query, no user name.
+ * Compared as parsed URLs, never as text (a prefix also fits `…/callback-evil`).
  */
-export function isRedirect(target: string, redirectUri: string): boolean {
+export function isAtRedirectUri(target: string, redirectUri: string): boolean {
   if (!URL.canParse(target) || !URL.canParse(redirectUri)) return false;
   const url = new URL(target);
   const expected = new URL(redirectUri);
   if (url.username !== '' || url.password !== '') return false;
   if (url.protocol !== expected.protocol || url.host !== expected.host) return false;
   if (url.pathname !== expected.pathname) return false;
-  for (const [name, value] of expected.searchParams) {
-    if (url.searchParams.get(name) !== value) return false;
-  }
+  return [...expected.searchParams].every(([name, value]) => url.searchParams.get(name) === value);
+}
+
+/** Whether a navigation goes to the redirect URI with an answer in its query or its fragment. */
+export function isRedirect(target: string, redirectUri: string): boolean {
+  if (!isAtRedirectUri(target, redirectUri)) return false;
+  const url = new URL(target);
   const fragment = new URLSearchParams(url.hash.slice(1));
   return RESPONSE_PARAMETERS.some((name) => url.searchParams.has(name) || fragment.has(name));
 }

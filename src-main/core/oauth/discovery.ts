@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi';
 import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
 import type { Clock, Http } from '../ports.ts';
+import { oneLine } from '../safe-text.ts';
 import { isSecure } from '../tenant.ts';
 import { callOptions, isDevelopmentIssuer } from './provider-connection.ts';
 import { translate } from './translate.ts';
@@ -77,6 +78,18 @@ const LISTS = [
   'code_challenge_methods_supported',
   'token_endpoint_auth_methods_supported',
 ] as const;
+/** An issuer that can be offered character for character: a trailing slash, for example, matters. */
+function isShowable(issuer: unknown): issuer is string {
+  if (typeof issuer !== 'string' || issuer.length > 300 || !URL.canParse(issuer)) return false;
+  const url = new URL(issuer);
+  const { username, password, search, hash } = url;
+  return (
+    isSecure(url) &&
+    [username, password, search, hash].every((part) => part === '') &&
+    oneLine(issuer) === issuer
+  );
+}
+
 const REQUIRED_ENDPOINTS = ['token_endpoint'] as const;
 const ENDPOINTS = [
   'authorization_endpoint',
@@ -100,13 +113,7 @@ function checkMetadata(
   if (metadata.issuer !== issuer) {
     return failure('issuer-mismatch', {
       host: asked.host,
-      ...(typeof metadata.issuer === 'string' && URL.canParse(metadata.issuer)
-        ? {
-            issuer:
-              new URL(metadata.issuer).origin +
-              new URL(metadata.issuer).pathname.replace(/\/$/, ''),
-          }
-        : {}),
+      ...(isShowable(metadata.issuer) ? { issuer: metadata.issuer } : {}),
     });
   }
   for (const name of REQUIRED_ENDPOINTS) {

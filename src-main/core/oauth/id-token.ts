@@ -1,8 +1,8 @@
 /** What we take from an ID token, after its signature and claims have been checked (OpenID Connect Core §3.1.3.7, §12.2). */
 import * as oauth from 'oauth4webapi';
-import { failure, severity, success } from '../errors.ts';
+import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
-import { safeText } from '../safe-text.ts';
+import { oneLine } from '../safe-text.ts';
 import { callOptions } from './provider-connection.ts';
 import type { ProviderConnection } from './provider-connection.ts';
 import { translate } from './translate.ts';
@@ -14,17 +14,15 @@ export interface Identity {
 }
 
 /**
- * @param response The response that `processed` was made of; oauth4webapi keeps the token's text with it.
- * @param keysMayBeAway Keys that cannot be fetched at the moment are no reason to refuse: after a renewal the old refresh
- * token is used up, and TLS has vouched for the sender (Core §3.1.3.7 point 6).
- * @returns Undefined when the answer holds no ID token. The claims were checked by the `process…` call; here
- * the signature is, and that no foreign audience is named beside us (Core §3.1.3.7 point 3).
+ * @param response The response that `processed` was made of, whose signature is to be checked; oauth4webapi keeps the
+ * token's text with it. Null: the claims are enough.
+ * @returns Undefined when the answer holds no ID token. The claims were checked by the `process…` call; here it is also
+ * seen to that no foreign audience is named beside us (Core §3.1.3.7 point 3).
  */
 export async function readIdentity(
   connection: ProviderConnection,
   processed: oauth.TokenEndpointResponse,
-  response: Response,
-  keysMayBeAway: boolean,
+  response: Response | null,
   signal: AbortSignal | undefined,
 ): Promise<Result<Identity | undefined>> {
   const claims = oauth.getValidatedIdTokenClaims(processed);
@@ -34,20 +32,22 @@ export async function readIdentity(
   if (Array.isArray(claims.aud) && claims.aud.some((audience) => audience !== client.client_id)) {
     return failure('id-token-invalid', { host: issuer.host, subject: 'it names another audience' });
   }
-  try {
-    await oauth.validateApplicationLevelSignature(
-      server,
-      response,
-      callOptions(http, issuer, signal),
-    );
-  } catch (cause) {
-    const translated = translate(cause, issuer.host);
-    if (translated.error.code === 'token-answer-invalid' || translated.error.code === 'internal') {
-      return failure('id-token-invalid', { host: issuer.host, cause, subject: 'its signature' });
+  if (response !== null) {
+    try {
+      await oauth.validateApplicationLevelSignature(
+        server,
+        response,
+        callOptions(http, issuer, signal),
+      );
+    } catch (cause) {
+      const translated = translate(cause, issuer.host);
+      return translated.error.code === 'token-answer-invalid' ||
+        translated.error.code === 'internal'
+        ? failure('id-token-invalid', { host: issuer.host, cause, subject: 'its signature' })
+        : translated;
     }
-    if (!keysMayBeAway || severity(translated.error.code) !== 'transient') return translated;
   }
   const words = [claims['email'], claims['preferred_username'], claims['name']];
   const account = words.find((word): word is string => typeof word === 'string' && word !== '');
-  return success({ subject: claims.sub, account: safeText(account ?? claims.sub) });
+  return success({ subject: claims.sub, account: oneLine(account ?? claims.sub) });
 }

@@ -63,7 +63,7 @@ export async function refresh(
         callOptions(http, new URL(server.issuer), signal),
       ),
     process: (response) => oauth.processRefreshTokenResponse(server, client, response),
-    keysMayBeAway: true,
+    isRenewal: true,
   });
   if (!answer.ok) return answer;
   const { refreshToken, idToken, account, accountSubject } = before;
@@ -123,18 +123,27 @@ async function ask(
   exchange: {
     readonly send: () => Promise<Response>;
     readonly process: (response: Response) => Promise<oauth.TokenEndpointResponse>;
-    /** See `readIdentity`. */
-    readonly keysMayBeAway?: boolean;
+    /**
+     * The answer may carry a refresh token that replaces a used-up one: what an ID token beside it gets wrong costs the
+     * sign-in only if it is about somebody else. Its signature is not looked at, as it came straight from the token
+     * endpoint (OpenID Connect Core §3.1.3.7 point 6) and fetching keys would put off the saving.
+     */
+    readonly isRenewal?: boolean;
   },
 ): Promise<Result<TokenSet>> {
   const host = new URL(connection.server.token_endpoint ?? connection.server.issuer).host;
   const requestedAtMs = clock.now();
   try {
-    const { response, expiresIn } = await tolerate(await exchange.send());
-    const processed = await exchange.process(response);
+    const { isRenewal = false } = exchange;
+    const { body, rebuild, expiresIn } = await tolerate(await exchange.send());
+    const response = rebuild(body);
+    const processed = await exchange.process(response).catch((cause: unknown) => {
+      if (!isRenewal || !isAboutTime(cause)) throw cause;
+      const { id_token: _late, ...rest } = body as Record<string, unknown>;
+      return exchange.process(rebuild(rest));
+    });
     if (processed.token_type !== 'bearer') return failure('token-type-unsupported', { host });
-    const { keysMayBeAway = false } = exchange;
-    const identity = await readIdentity(connection, processed, response, keysMayBeAway, signal);
+    const identity = await readIdentity(connection, processed, isRenewal ? null : response, signal);
     if (!identity.ok) return identity;
     const expiresAtMs = expiryOf(expiresIn, requestedAtMs);
     const scope = processed.scope ?? requestedScope;
@@ -159,23 +168,37 @@ async function ask(
  * a rotating refresh token a rejected answer is a lost sign-in. A life that makes no sense counts as unknown (see
  * `expiryOf`); a refresh token that is empty or no text counts as absent, so the old one is kept.
  */
-async function tolerate(
-  response: Response,
-): Promise<{ readonly response: Response; readonly expiresIn: unknown }> {
+async function tolerate(response: Response): Promise<{
+  /** The answer as it may be processed: an object, or the text of something else. */
+  readonly body: Readonly<Record<string, unknown>> | string;
+  readonly rebuild: (body: Readonly<Record<string, unknown>> | string) => Response;
+  readonly expiresIn: unknown;
+}> {
   const text = await response.text();
   const { status } = response;
   const headers = new Headers(response.headers);
   // oauth4webapi stops at a challenge; the body tells our own mistake from a proxy that asks for a password
   if (text !== '') headers.delete('www-authenticate');
   // Some statuses must not have a body, not even an empty one
-  const rebuilt = (body: string): Response => new Response(body || null, { status, headers });
+  const rebuild = (body: Readonly<Record<string, unknown>> | string): Response =>
+    new Response((typeof body === 'string' ? body : JSON.stringify(body)) || null, {
+      status,
+      headers,
+    });
   const json = response.status === 200 ? parseObject(text) : undefined;
-  if (json === undefined) return { response: rebuilt(text), expiresIn: undefined };
+  if (json === undefined) return { body: text, rebuild, expiresIn: undefined };
   const { expires_in: expiresIn, ...rest } = json;
   for (const name of ['refresh_token', 'scope', 'id_token']) {
     if (typeof rest[name] !== 'string' || rest[name] === '') delete rest[name];
   }
-  return { response: rebuilt(JSON.stringify(rest)), expiresIn };
+  return { body: rest, rebuild, expiresIn };
+}
+
+/** The clock of this computer is off, or the answer took long: no reason to distrust what came with it. */
+function isAboutTime(cause: unknown): boolean {
+  return (
+    cause instanceof oauth.OperationProcessingError && cause.code === oauth.JWT_TIMESTAMP_CHECK
+  );
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

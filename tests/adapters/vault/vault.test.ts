@@ -5,6 +5,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -327,6 +328,22 @@ describe('without a keychain', () => {
     await vault.write(ID, SECRETS);
     expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
   });
+});
+
+test('D-12 a disk that fails while there is a store: locked, and no record is taken for missing', async () => {
+  const first = vaultWith();
+  await first.vault.open();
+  await first.vault.write(ID, SECRETS);
+  const records = join(directory, 'records');
+  await rename(records, `${records}.away`);
+  await writeFile(records, 'a file where the folder should be');
+  const { vault } = vaultWith(first.keychain);
+  expect(await vault.open()).toBe('locked');
+  expect(await vault.read(ID)).toMatchObject({ ok: false, error: { code: 'keychain-locked' } });
+  await rename(records, `${records}.gone`);
+  await rename(`${records}.away`, records);
+  expect(await vault.open()).toBe('open');
+  expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
 });
 
 describe('D-11 damage', () => {

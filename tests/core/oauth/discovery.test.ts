@@ -51,6 +51,13 @@ test('A-13 the other way round: an issuer entered with a slash too many is a mis
   });
 });
 
+test('A-13 an issuer entered with a slash too few is a mismatch that names the right one', async () => {
+  server.behave({ metadata: { issuer: `${server.issuer}/` } });
+  expect(await discoveryAt().find(server.issuer)).toMatchObject({
+    error: { code: 'issuer-mismatch', issuer: `${server.issuer}/` },
+  });
+});
+
 test.each([
   'http://example.com/x',
   'javascript:alert(1)',
