@@ -1,6 +1,6 @@
 /** What a command has just done to a tenant, beyond what the snapshot tells: running, copied, failed, signed out. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import type { ErrorView, SignOutReport } from '../../src-main/contract/ipc.ts';
+import type { ErrorView, SignOutReport, TenantRow } from '../../src-main/contract/ipc.ts';
 
 const COPIED_SHOWN_MS = 2000;
 
@@ -27,6 +27,15 @@ export class RowFeedback {
   clear(tenantId: string): void {
     this.errors.delete(tenantId);
     this.signOuts.delete(tenantId);
+  }
+
+  /** A new token makes the failure to get one old news. */
+  forgetWhatIsOver(before: readonly TenantRow[], after: readonly TenantRow[]): void {
+    const issuedAtMs = (rows: readonly TenantRow[], tenantId: string): number | null =>
+      rows.find(({ id }) => id === tenantId)?.issuedAtMs ?? null;
+    for (const tenantId of [...this.errors.keys()]) {
+      if (issuedAtMs(before, tenantId) !== issuedAtMs(after, tenantId)) this.clear(tenantId);
+    }
   }
 
   /** For a tenant that has been removed. */

@@ -78,9 +78,10 @@ export function lifeLeft(row: TenantRow, nowMs: number): number | null {
 /** The one button that stands in the row: a token that is still good can be copied whatever else is the matter. */
 export function mainAction(row: TenantRow, nowMs: number): MainAction {
   const { kind } = row.status;
-  if (kind === 'signing-in') return row.signIn === null ? 'wait' : 'show-sign-in';
   if (hasLiveToken(row, nowMs)) return 'copy';
   switch (kind) {
+    case 'signing-in':
+      return row.signIn === null ? 'wait' : 'show-sign-in';
     case 'renewing':
     case 'retrying':
       return 'copy';
