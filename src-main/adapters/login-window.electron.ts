@@ -9,6 +9,9 @@ const WIDTH = 480;
 const HEIGHT = 720;
 const BAR_HEIGHT = 44;
 
+/** A pop-up stands below the bar, which stays in sight. */
+const POP_UP_OFFSET = BAR_HEIGHT + 20;
+
 /** Pop-ups of one attempt (some providers hand over to a partner in one). */
 const MOST_POP_UPS = 2;
 
@@ -226,10 +229,13 @@ function guard(
     if (popUps >= MOST_POP_UPS || (url !== 'about:blank' && !mayOpen(url, rules))) {
       return { action: 'deny' };
     }
+    const { x, y } = window.getBounds();
     return {
       action: 'allow',
       overrideBrowserWindowOptions: {
         ...ORDINARY_WINDOW,
+        x: x + POP_UP_OFFSET,
+        y: y + POP_UP_OFFSET,
         // Until it is on a page of its own it shows what its opener writes
         title: hostOf(page.getURL()),
         parent: window,
@@ -265,7 +271,6 @@ const ORDINARY_WINDOW = {
   height: HEIGHT,
   minWidth: 200,
   minHeight: 200,
-  center: true,
   frame: true,
   titleBarStyle: 'default',
   transparent: false,

@@ -58,7 +58,8 @@ export function createPopover(options: PopoverOptions): Popover {
       webPreferences: { preload: options.preloadPath, sandbox: true },
     });
     made.on('blur', () => {
-      if (ordinary || made.webContents.isDevToolsOpened()) return;
+      // Hiding it in another way takes the focus too
+      if (ordinary || !made.isVisible()) return;
       popover.hide();
       wasJustHidden = true;
       options.setTimer(SAME_CLICK_MS, () => {

@@ -204,8 +204,7 @@ async function fillTheForm(page: Page, server: HostileServer): Promise<void> {
 
 /** A login window takes the focus; the popover is not in its way, and comes back when it is done. */
 async function blurHides(tray: BearerTray, page: Page, server: HostileServer): Promise<void> {
-  await tray.desktop.trayHost.activate();
-  await tray.popoverShown();
+  await tray.popover();
   server.behave({
     authorize: () => ({ headers: { 'content-type': 'text/html' }, body: 'Log in' }),
   });

@@ -1,6 +1,7 @@
 /** Drives Bearer Tray as a person does: through the tray, the popover, the login window. For tests, demo and benchmark. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import type { AuthorizationServer } from '../emulators/authorization-server.ts';
 import { launchApp, launchPackaged } from './app.ts';
@@ -10,6 +11,7 @@ import { poll } from './waiting.ts';
 
 export const POPOVER_URL = 'app://bearer-tray/index.html';
 const POPOVER_TITLE = 'Bearer Tray';
+const SAME_CLICK_MS = 250;
 
 /** A tenant as the settings file holds it; see `Tenant` in src-main/core/tenant.ts. */
 export interface SeedTenant {
@@ -90,6 +92,8 @@ export class BearerTray<App extends RunningApp = RunningApp> {
   /** Opens the popover by a click on the tray icon, unless it is open. */
   async popover(): Promise<Page> {
     if (!(await this.desktop.isWindowVisible(POPOVER_TITLE))) {
+      // Hidden a moment ago, it takes a click for the one that has hidden it; nobody clicks that fast
+      if (this.app.pages().some((page) => isPopover(page.url()))) await setTimeout(SAME_CLICK_MS);
       await this.desktop.trayHost.activate();
       await this.popoverShown();
     }

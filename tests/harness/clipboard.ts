@@ -45,6 +45,12 @@ export class DesktopClipboard {
     child.stdin.end(text);
     const code = await withTimeLimit(ended, 5_000, `xclip to take the ${selection} selection`);
     if (code !== 0) throw new Error(`xclip could not take the ${selection} selection`);
+    // The process that stays behind may still be on its way to the X server
+    await poll(
+      'xclip to own the selection',
+      5_000,
+      async () => (await this.readText(selection)) === text,
+    );
   }
 
   /** Resolves with the text once `predicate` accepts it (null: no text). X sends xclip no event. */
