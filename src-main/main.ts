@@ -54,6 +54,11 @@ function start(): void {
     app.quit();
   };
 
+  // A mistake of ours must neither stop the renewals nor show its stack, as Electron's own dialog would
+  process.on('uncaughtException', () => {
+    store.dispatch({ type: 'problem-found', problem: { code: 'internal' } });
+  });
+
   // Adapters
   const clock = systemClock;
   const { setTimer } = clock;

@@ -133,7 +133,7 @@ function openAttempt(
   };
   const judge = (answer: URL): void => {
     if (request.isOurs(answer)) end({ kind: 'answered', answer });
-    else warn('An answer that does not belong to this sign-in was ignored.');
+    else warn('An answer for another sign-in was ignored.');
   };
 
   const rules: PageRules = {
@@ -217,7 +217,7 @@ function guard(
       if (isMainFrame) rules.judge(new URL(target));
     } else if (isMainFrame && !mayOpen(target, rules)) {
       event.preventDefault();
-      rules.warn('A page that is not protected by https was not opened.');
+      rules.warn('A page without https was not opened.');
     }
   };
   page.setWindowOpenHandler(({ url }) => {
@@ -324,7 +324,7 @@ function catchPostedAnswers(own: Session, rules: PageRules): void {
     }
     callback({ redirectURL: NOWHERE });
     const answer = postedAnswer(details.uploadData, details.url);
-    if (answer === undefined) rules.warn('An answer in a form that cannot be read was ignored.');
+    if (answer === undefined) rules.warn('An unreadable answer was ignored.');
     else rules.judge(answer);
   });
 }

@@ -30,7 +30,7 @@ import {
 } from './login-driver.ts';
 import { expect, test } from './login-fixtures.ts';
 
-const IGNORED = 'An answer that does not belong to this sign-in was ignored.';
+const IGNORED = 'An answer for another sign-in was ignored.';
 
 /** Ways in which a page that stays can bring a bad answer. */
 const BAD_DELIVERIES = ['location.href', '302', 'window.open', 'form_post'] as const;
@@ -233,7 +233,7 @@ test('B-03 what only looks like the redirect URI is not caught, and the attempt 
   const connections = listener.connections();
   await go(provider, `http://localhost.evil.test:${redirect.port}/callback${good}`);
   const bar = await barOf(tray, tenant.id);
-  await expect(warningOf(bar)).toHaveText('A page that is not protected by https was not opened.');
+  await expect(warningOf(bar)).toHaveText('A page without https was not opened.');
   expect(listener.connections()).toBe(connections);
   await stays('localhost.evil');
 

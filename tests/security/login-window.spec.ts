@@ -401,7 +401,7 @@ test('B-11 only https, and http on this computer, is opened', async ({
     expect((await rowOf(popover, tenant.id)).status.kind, target).toBe('signing-in');
     expect(await provider.evaluate(() => document.title), target).toBe('Log in');
   }
-  await expect(warningOf(bar)).toHaveText('A page that is not protected by https was not opened.');
+  await expect(warningOf(bar)).toHaveText('A page without https was not opened.');
   expect(server.requests()).toHaveLength(before);
   expect((await demand(popover, 'getSnapshot')).tenants).toHaveLength(1);
 });
