@@ -5,9 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startHostileServer } from '../emulators/hostile-server.ts';
-import type { HostileServer } from '../emulators/hostile-server.ts';
-import { launchBearerTray, seedProfile } from '../harness/bearer-tray.ts';
-import type { SeedTenant } from '../harness/bearer-tray.ts';
+import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import { demand, waitForSnapshot } from '../harness/bridge.ts';
 import { createCanarySearch } from '../harness/canary-search.ts';
 import { connectBus } from '../harness/desktop-bus.ts';
@@ -194,23 +192,6 @@ testAlone(
     }
   },
 );
-
-function tenantOf(server: HostileServer, name: string): SeedTenant {
-  return {
-    id: crypto.randomUUID(),
-    providerId: 'oidc',
-    grant: 'authorization-code',
-    name,
-    colour: '#2563eb',
-    values: {
-      issuer: server.issuer,
-      clientId: server.clientId,
-      redirectUri: 'https://localhost/callback',
-      scopes: 'openid offline_access',
-    },
-    notice: 'default',
-  };
-}
 
 /** Waits for the keyring's own password prompt and gives it the keyboard. */
 async function typeIntoPrompt(desktop: Desktop, ...keys: readonly string[]): Promise<void> {

@@ -1,9 +1,7 @@
 /** Notices before a token ends: about the right tenant, with its name and nothing secret, and only when they are wanted. */
 import { startHostileServer } from '../emulators/hostile-server.ts';
-import type { HostileServer } from '../emulators/hostile-server.ts';
 import type { SourceApp } from '../harness/app.ts';
-import { launchBearerTray, seedProfile } from '../harness/bearer-tray.ts';
-import type { SeedTenant } from '../harness/bearer-tray.ts';
+import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import { ask, demand, draft } from '../harness/bridge.ts';
 import { createCanarySearch } from '../harness/canary-search.ts';
 import { startDesktop } from '../harness/desktop.ts';
@@ -160,21 +158,4 @@ async function tellSomething(app: SourceApp): Promise<void> {
   await app.electron.evaluate(({ Notification }) => {
     new Notification({ title: 'Something' }).show();
   });
-}
-
-function tenantOf(server: HostileServer, name: string): SeedTenant {
-  return {
-    id: crypto.randomUUID(),
-    providerId: 'oidc',
-    grant: 'authorization-code',
-    name,
-    colour: '#2563eb',
-    values: {
-      issuer: server.issuer,
-      clientId: server.clientId,
-      redirectUri: 'https://localhost/callback',
-      scopes: 'openid offline_access',
-    },
-    notice: 'default',
-  };
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { startHostileServer } from '../emulators/hostile-server.ts';
 import type { HostileServer } from '../emulators/hostile-server.ts';
-import { launchBearerTray, seedProfile } from '../harness/bearer-tray.ts';
-import type { BearerTray, SeedTenant } from '../harness/bearer-tray.ts';
+import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
+import type { BearerTray } from '../harness/bearer-tray.ts';
 import { demand, waitForSnapshot } from '../harness/bridge.ts';
 import { expect, test } from '../harness/fixtures.ts';
 
@@ -224,21 +224,4 @@ function row(page: Page, name: string) {
 async function expectFocus(page: Page, name: string): Promise<void> {
   const focused = page.locator(':focus');
   await expect(focused).toHaveAccessibleName(name);
-}
-
-function tenantOf(server: HostileServer, name: string): SeedTenant {
-  return {
-    id: crypto.randomUUID(),
-    providerId: 'oidc',
-    grant: 'authorization-code',
-    name,
-    colour: '#2563eb',
-    values: {
-      issuer: server.issuer,
-      clientId: server.clientId,
-      redirectUri: 'https://localhost/callback',
-      scopes: 'openid offline_access',
-    },
-    notice: 'default',
-  };
 }

@@ -8,7 +8,7 @@ import type { Page } from 'playwright';
 import { startHostileServer } from '../emulators/hostile-server.ts';
 import type { HostileServer, ReceivedRequest } from '../emulators/hostile-server.ts';
 import type { SourceApp } from '../harness/app.ts';
-import { launchBearerTray, seedProfile } from '../harness/bearer-tray.ts';
+import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import type { SeedTenant } from '../harness/bearer-tray.ts';
 import { ask, demand, waitForSnapshot } from '../harness/bridge.ts';
 import type { PageWithBridge } from '../harness/bridge.ts';
@@ -256,23 +256,6 @@ async function rideOutAnOutage(
   expect(await desktop.clipboard.readText()).toBe(tokens().at(-1));
   expect(tokens().at(-1)).not.toBe(living);
   expect(name).toBe('Globex');
-}
-
-function tenantOf(server: HostileServer, name: string): SeedTenant {
-  return {
-    id: crypto.randomUUID(),
-    providerId: 'oidc',
-    grant: 'authorization-code',
-    name,
-    colour: '#2563eb',
-    values: {
-      issuer: server.issuer,
-      clientId: server.clientId,
-      redirectUri: 'https://localhost/callback',
-      scopes: 'openid offline_access',
-    },
-    notice: 'default',
-  };
 }
 
 function revokedTokens(server: HostileServer): readonly (string | null)[] {

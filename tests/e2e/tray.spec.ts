@@ -5,9 +5,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Message } from 'dbus-next';
 import { redirectWith, startHostileServer } from '../emulators/hostile-server.ts';
-import type { HostileServer } from '../emulators/hostile-server.ts';
 import { launchApp } from '../harness/app.ts';
-import { BearerTray, launchBearerTray, seedProfile } from '../harness/bearer-tray.ts';
+import { BearerTray, launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import type { SeedTenant } from '../harness/bearer-tray.ts';
 import { ask, demand, waitForSnapshot } from '../harness/bridge.ts';
 import { startDesktop } from '../harness/desktop.ts';
@@ -218,23 +217,6 @@ test('without a tray is an ordinary window that says so, and moves into the tray
     await desktop.stop();
   }
 });
-
-function tenantOf(server: HostileServer, name: string): SeedTenant {
-  return {
-    id: crypto.randomUUID(),
-    providerId: 'oidc',
-    grant: 'authorization-code',
-    name,
-    colour: '#2563eb',
-    values: {
-      issuer: server.issuer,
-      clientId: server.clientId,
-      redirectUri: 'https://localhost/callback',
-      scopes: 'openid offline_access',
-    },
-    notice: 'default',
-  };
-}
 
 function labelsBelow(menu: readonly TrayMenuItem[], label: string): readonly string[] {
   return menu.find((item) => item.label === label)?.children.map((child) => child.label) ?? [];

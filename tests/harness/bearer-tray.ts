@@ -40,13 +40,12 @@ export const SEED_SETTINGS: SeedSettings = {
   theme: 'light',
 };
 
-/** A tenant of the given authorization server's public client. */
-export function personTenant(
-  server: AuthorizationServer,
+/** A tenant of a public client whose redirect URI nobody listens at. */
+export function tenantOf(
+  { issuer, clientId }: { readonly issuer: string; readonly clientId: string },
   name: string,
   colour = '#2563eb',
 ): SeedTenant {
-  const { client_id: clientId, redirect_uris: redirectUris } = server.clients.demo;
   return {
     id: crypto.randomUUID(),
     providerId: 'oidc',
@@ -54,13 +53,22 @@ export function personTenant(
     name,
     colour,
     values: {
-      issuer: server.issuer,
+      issuer,
       clientId,
-      redirectUri: redirectUris[0] ?? '',
+      redirectUri: 'https://localhost/callback',
       scopes: 'openid profile email offline_access',
     },
     notice: 'default',
   };
+}
+
+/** A tenant of the given authorization server's public client. */
+export function personTenant(
+  { issuer, clients }: AuthorizationServer,
+  name: string,
+  colour?: string,
+): SeedTenant {
+  return tenantOf({ issuer, clientId: clients.demo.client_id }, name, colour);
 }
 
 /** Writes a profile in which the tenants are configured already. */

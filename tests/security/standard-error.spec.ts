@@ -1,6 +1,6 @@
 /** What the app writes to standard error ends up in journals that others read. */
 import { startHostileServer } from '../emulators/hostile-server.ts';
-import { launchBearerTray, seedProfile } from '../harness/bearer-tray.ts';
+import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import { ask } from '../harness/bridge.ts';
 import { expect, test } from '../harness/fixtures.ts';
 
@@ -12,20 +12,7 @@ test('B-06 a login page that cannot be loaded leaves no address with state or ch
   // Nothing listens on the discard port
   const unreachable = 'http://127.0.0.1:1/authorize';
   server.behave({ metadata: { authorization_endpoint: unreachable } });
-  const tenant = {
-    id: crypto.randomUUID(),
-    providerId: 'oidc',
-    grant: 'authorization-code',
-    name: 'Acme',
-    colour: '#2563eb',
-    values: {
-      issuer: server.issuer,
-      clientId: 'test-client',
-      redirectUri: 'https://localhost/callback',
-      scopes: 'openid',
-    },
-    notice: 'default',
-  } as const;
+  const tenant = tenantOf(server, 'Acme');
   seedProfile(userDataDir, [tenant]);
   const tray = await launchBearerTray(desktop, { userDataDir });
   try {
