@@ -440,6 +440,7 @@ describe('doors, ports and pages (ESLint)', () => {
       `<button onclick={() => window.bridge.quit()}>text</button>`,
       'wired to the bridge',
     ],
+    // Planted for the linter as text: nothing here is switched off or alone
     ['tests/a.test.ts', `test.only('x', () => 1);`, 'whole suite'],
     ['tests/a.test.ts', `describe.skip('x', () => 1);`, 'whole suite'],
     ['tests/a.test.ts', `test.describe.only('x', () => 1);`, 'whole suite'],

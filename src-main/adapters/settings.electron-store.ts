@@ -25,8 +25,8 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
 
   let store: ElectronStore | undefined;
   let movedAside: string | undefined;
-  /** A file that is there but could not be read (rights, a scanner that holds it) is not to be written over. */
-  let isOutOfReach = false;
+  /** A file that could be neither read whole nor kept aside (rights, a full disk) is not to be written over. */
+  let isUntouchable = false;
 
   return {
     load() {
@@ -35,17 +35,17 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
         return success(store.size === 0 ? undefined : { ...store.store });
       } catch (cause) {
         if (cause instanceof SyntaxError) movedAside = attempt(() => moveTo(asidePath()));
-        isOutOfReach = movedAside === undefined;
+        isUntouchable = movedAside === undefined;
         return failure('settings-unreadable', { cause });
       }
     },
     keepAside() {
-      if (isOutOfReach) return undefined;
-      movedAside ??= attempt(() => copyTo(asidePath()));
+      if (!isUntouchable) movedAside ??= attempt(() => copyTo(asidePath()));
+      isUntouchable = movedAside === undefined;
       return movedAside === undefined ? undefined : basename(movedAside);
     },
     save(configuration) {
-      if (isOutOfReach) return failure('settings-not-saved');
+      if (isUntouchable) return failure('settings-not-saved');
       try {
         store ??= open();
         store.store = { ...configuration };

@@ -176,9 +176,16 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         'retry-later',
       );
     case 'settings-unreadable':
+      if (error.subject === undefined) {
+        return text(
+          'The settings file could not be read, so tenants may be missing. It was left as it is.',
+          'Check the permissions of the data folder and the room on the disk, then start the app again. Until then no change is saved.',
+          'none',
+        );
+      }
       return text(
         'The settings file could not be read completely, so tenants may be missing.',
-        `Add them again. The old file was kept${error.subject === undefined ? '' : ` as ${error.subject}`} beside the new one.`,
+        `Add them again. The old file was kept as ${error.subject} beside the new one.`,
         'none',
       );
     case 'settings-not-saved':

@@ -45,7 +45,10 @@ export interface Vault {
 export interface SettingsStore {
   /** Undefined: first start. Unparsed: `readStoredConfiguration` makes sense of it. */
   load(): Result<unknown>;
-  /** Copies the present file beside itself before it is written over. @returns The copy's file name. */
+  /**
+   * Copies the present file beside itself before it is written over.
+   * @returns The copy's file name; undefined when there is none, and then `save` refuses from now on.
+   */
   keepAside(): string | undefined;
   save(configuration: StoredConfiguration): Result<null>;
 }

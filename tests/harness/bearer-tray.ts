@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright';
+import { DEFAULT_SETTINGS, type Settings } from '../../src-main/core/settings.ts';
+import type { Tenant } from '../../src-main/core/tenant.ts';
 import type { AuthorizationServer } from '../emulators/authorization-server.ts';
 import { launchApp, launchPackaged } from './app.ts';
 import type { LaunchOptions, RunningApp, SourceApp } from './app.ts';
@@ -13,32 +15,10 @@ export const POPOVER_URL = 'app://bearer-tray/index.html';
 const POPOVER_TITLE = 'Bearer Tray';
 const SAME_CLICK_MS = 250;
 
-/** A tenant as the settings file holds it; see `Tenant` in src-main/core/tenant.ts. */
-export interface SeedTenant {
-  readonly id: string;
-  readonly providerId: string;
-  readonly grant: 'authorization-code' | 'client-credentials';
-  readonly name: string;
-  readonly colour: string;
-  readonly values: Readonly<Record<string, string>>;
-  readonly notice: 'default' | 'always' | 'never';
-}
+export type SeedTenant = Tenant;
+export type SeedSettings = Settings;
 
-export interface SeedSettings {
-  readonly noticeLeadMinutes: number;
-  readonly noticeAlways: boolean;
-  readonly minimumValiditySeconds: number;
-  readonly clearClipboardAfterSeconds: number;
-  readonly theme: 'system' | 'light' | 'dark';
-}
-
-export const SEED_SETTINGS: SeedSettings = {
-  noticeLeadMinutes: 5,
-  noticeAlways: false,
-  minimumValiditySeconds: 30,
-  clearClipboardAfterSeconds: 300,
-  theme: 'light',
-};
+const SEED_SETTINGS: SeedSettings = { ...DEFAULT_SETTINGS, theme: 'light' };
 
 /** A tenant of a public client whose redirect URI nobody listens at. */
 export function tenantOf(
