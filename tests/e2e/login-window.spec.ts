@@ -229,6 +229,8 @@ test('B-03 what only looks like the redirect URI is not caught, and the attempt 
     await arrives(provider, target, () => server.requests(path).length);
     await stays(target);
   }
+  // The page of the last target must be there: one that is being replaced takes no order, and its coming wipes a warning
+  await provider.waitForURL((url) => url.origin === server.issuer && url.pathname === '/callback');
   // Not on this computer and not https: not even loaded
   const connections = listener.connections();
   await go(provider, `http://localhost.evil.test:${redirect.port}/callback${good}`);
