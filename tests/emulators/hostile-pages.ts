@@ -122,6 +122,14 @@ export function answerOf(
   return target;
 }
 
+/** The same answer in the fragment (RFC 6749 §4.2.2). */
+export function inFragment(answer: URL): URL {
+  const target = new URL(answer);
+  target.hash = target.searchParams.toString();
+  target.search = '';
+  return target;
+}
+
 /** A page of the provider; without `by=hand` its script presses "Continue" as soon as it is there. */
 export function page(
   request: ReceivedRequest,

@@ -1,7 +1,9 @@
-/** The Http port on Node's own fetch: the plain-Node twin of the Electron adapter, for real servers on loopback. */
+/** The Http port on Node alone: the twin of the Electron adapter, for real servers on loopback. */
 import { AppFailure } from '../../src-main/core/errors.ts';
 import type { ErrorCode } from '../../src-main/core/errors.ts';
 import type { Clock, Http } from '../../src-main/core/ports.ts';
+import { isLoopback } from '../../src-main/core/tenant.ts';
+import type { Internet } from '../emulators/internet.ts';
 
 export interface NodeHttp {
   readonly http: Http;
@@ -13,15 +15,19 @@ export interface NodeHttp {
 
 const TIME_LIMIT_MS = 30_000;
 
-/** @param clock Times calls out after 30 s of its time. */
-export function createNodeHttp(clock: Clock): NodeHttp {
+/**
+ * @param clock Times calls out after 30 s of its time.
+ * @param internet Gets every call but those to loopback.
+ */
+export function createNodeHttp(clock: Clock, internet?: Internet): NodeHttp {
   const called: string[] = [];
   let underWay = 0;
   return {
     called,
     underWay: () => underWay,
     async http(url, init) {
-      const { host } = new URL(url);
+      const { host, hostname } = new URL(url);
+      const send = internet === undefined || isLoopback(hostname) ? fetch : internet.fetch;
       const controller = new AbortController();
       const abort = (): void => {
         controller.abort();
@@ -32,7 +38,7 @@ export function createNodeHttp(clock: Clock): NodeHttp {
       called.push(url);
       underWay += 1;
       try {
-        const response = await fetch(url, {
+        const response = await send(url, {
           method: init.method,
           headers: init.headers,
           body: init.body ?? null,

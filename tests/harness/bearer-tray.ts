@@ -6,6 +6,7 @@ import type { Page } from 'playwright';
 import { DEFAULT_SETTINGS, type Settings } from '../../src-main/core/settings.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
 import type { AuthorizationServer } from '../emulators/authorization-server.ts';
+import type { Internet } from '../emulators/internet.ts';
 import { launchApp, launchPackaged } from './app.ts';
 import type { LaunchOptions, RunningApp, SourceApp } from './app.ts';
 import type { Desktop } from './desktop.ts';
@@ -151,11 +152,16 @@ export async function enterLogin(page: Page, login: string): Promise<void> {
   await page.getByRole('button', { name: 'Continue' }).click();
 }
 
+export interface BearerTrayOptions extends LaunchOptions {
+  /** Answers for every host name but those of loopback. Default: names mean what they mean to this computer. */
+  readonly internet?: Internet;
+}
+
 export async function launchBearerTray(
   desktop: Desktop,
-  options: LaunchOptions,
+  options: BearerTrayOptions,
 ): Promise<BearerTray<SourceApp>> {
-  const app = await launchApp(desktop, options);
+  const app = await launchApp(desktop, withInternet(options));
   await desktop.trayHost.waitForItem();
   return new BearerTray(app, desktop);
 }
@@ -163,11 +169,15 @@ export async function launchBearerTray(
 export async function launchPackagedBearerTray(
   desktop: Desktop,
   executablePath: string,
-  options: LaunchOptions,
+  options: BearerTrayOptions,
 ): Promise<BearerTray> {
-  const app = await launchPackaged(desktop, executablePath, options);
+  const app = await launchPackaged(desktop, executablePath, withInternet(options));
   await desktop.trayHost.waitForItem();
   return new BearerTray(app, desktop);
+}
+
+function withInternet({ internet, ...options }: BearerTrayOptions): LaunchOptions {
+  return { ...options, args: [...(options.args ?? []), ...(internet?.launchArguments ?? [])] };
 }
 
 function isPopover(url: string): boolean {

@@ -10,6 +10,7 @@ import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
 } from '../emulators/authorization-server.ts';
+import { startInternet, type Internet } from '../emulators/internet.ts';
 import { startDesktop, type Desktop, type DesktopOptions } from './desktop.ts';
 
 export { expect } from 'playwright/test';
@@ -18,6 +19,8 @@ interface TestFixtures {
   /** Change it with `test.use({ authorizationServerOptions: { … } })`. */
   readonly authorizationServerOptions: AuthorizationServerOptions;
   readonly authorizationServer: AuthorizationServer;
+  /** Without anybody on it: `await internet.add(emulator)`, then launch the app with it. */
+  readonly internet: Internet;
   /** An empty directory for the app; removed after the test. */
   readonly userDataDir: string;
 }
@@ -49,5 +52,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     const server = await startAuthorizationServer(authorizationServerOptions);
     await use(server);
     await server.stop();
+  },
+  internet: async ({}, use) => {
+    const internet = await startInternet();
+    await use(internet);
+    await internet.stop();
   },
 });
