@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { systemClock } from './adapters/clock.system.ts';
 import { createClipboard } from './adapters/clipboard.electron.ts';
 import { createHttp } from './adapters/http.electron.ts';
-import { createLoginWindows } from './adapters/login-window.electron.ts';
+import { createLoginWindows } from './adapters/login-window/login-window.electron.ts';
 import { createNotifier } from './adapters/notifier.electron.ts';
 import { createSettingsStore } from './adapters/settings.electron-store.ts';
+import { createSystemBrowser } from './adapters/system-browser/system-browser.ts';
 import { findTrayHost } from './adapters/tray-host.dbus.ts';
 import { createKeychain } from './adapters/vault/keychain.ts';
 import { createVault } from './adapters/vault/vault.ts';
+import { createCalling } from './core/calling.ts';
 import { createCopying } from './core/copying.ts';
 import { startKeeper } from './core/keeper.ts';
 import { createKeychainOpening } from './core/keychain-opening.ts';
@@ -18,6 +20,7 @@ import { createDiscovery } from './core/oauth/discovery.ts';
 import { createSessions } from './core/sessions.ts';
 import { createStore } from './core/state.ts';
 import { createTenants } from './core/tenants.ts';
+import { createTrial } from './core/trial.ts';
 import { setAppMenu } from './desktop/app-menu.ts';
 import { createCommands } from './desktop/commands.ts';
 import { createSnapshotPush, openIpc } from './desktop/ipc.ts';
@@ -66,16 +69,27 @@ function start(): void {
   const keychain = createKeychain(join(distribution, 'keychain-helper.cjs'), clock);
   const vault = createVault(join(profile, 'vault'), keychain, clock);
   const http = createHttp(clock);
-  const userAgent = createLoginWindows({ barUrl: loginBarUrl, preloadPath, iconPath });
+  const windows = createLoginWindows({ barUrl: loginBarUrl, preloadPath, iconPath, clock });
+  const browser = createSystemBrowser({ clock, isX11 });
   const notifier = createNotifier();
   const clipboard = createClipboard(isX11);
 
   // Use cases
   const store = createStore();
-  const discovery = createDiscovery(http, clock);
-  const sessions = createSessions(store, vault, { clock, http, discovery, userAgent });
-  const tenants = createTenants(store, settingsStore, vault, sessions, PROVIDERS);
-  const copying = createCopying(store, sessions, clipboard, clock);
+  const providers = PROVIDERS;
+  const grantWorld = {
+    clock,
+    http,
+    discovery: createDiscovery(http, clock),
+    loginWindow: windows.userAgent,
+    systemBrowser: browser.userAgent,
+    tokenCapture: windows.capture,
+  };
+  const sessions = createSessions(store, vault, grantWorld, providers);
+  const tenants = createTenants(store, settingsStore, vault, sessions, providers);
+  const copying = createCopying({ store, vault, sessions, tenants, providers, clipboard, clock });
+  const callTenant = createCalling({ store, vault, sessions, providers, clock, http });
+  const testDraft = createTrial({ store, vault, providers }, grantWorld);
   const openKeychain = createKeychainOpening(store, vault, sessions, clock);
 
   // Desktop
@@ -111,7 +125,7 @@ function start(): void {
   tenants.load();
   nativeTheme.themeSource = store.get().settings.theme;
   tray.render(store.get());
-  const pushSnapshot = createSnapshotPush(() => snapshotOf(store.get(), PROVIDERS));
+  const pushSnapshot = createSnapshotPush(() => snapshotOf(store.get(), providers));
   store.subscribe((state) => {
     const { theme } = state.settings;
     if (nativeTheme.themeSource !== theme) nativeTheme.themeSource = theme;
@@ -124,10 +138,13 @@ function start(): void {
   openIpc(
     createCommands({
       store,
-      providers: PROVIDERS,
+      providers,
       sessions,
       tenants,
       copying,
+      callTenant,
+      testDraft,
+      openPage: browser.openPage,
       openKeychain,
       showPopover: () => {
         popover.show();
@@ -150,14 +167,15 @@ function start(): void {
     },
   });
 
+  const reminder = createReminder(store, notifier, clock, {
+    signIn: (tenantId) => {
+      act({ kind: 'sign-in', tenantId });
+    },
+    show: showPopover,
+  });
   const keeper = startKeeper(store, clock, {
     renew: (tenantId) => void sessions.renew(tenantId),
-    notify: createReminder(store, notifier, clock, {
-      signIn: (tenantId) => {
-        act({ kind: 'sign-in', tenantId });
-      },
-      show: showPopover,
-    }),
+    ...reminder,
   });
   const lookAgain = (): void => {
     keeper.replan();

@@ -26,6 +26,21 @@ export interface Commands {
   renew: { args: [tenantId: string]; value: null };
   /** Puts a token that is valid for a while on the clipboard, renewing it first where needed. */
   copyToken: { args: [tenantId: string]; value: CopyReport };
+  /** Copies in another form (see `listCopyFormats`), which from then on is what `copyToken` does for this tenant. */
+  copyTokenAs: { args: [tenantId: string, format: string]; value: CopyReport };
+  /** Does not change while the app runs. */
+  listCopyFormats: { args: []; value: readonly CopyFormatForm[] };
+  /** Sends the tenant's probe request with its token and says what came back. */
+  callProbe: { args: [tenantId: string]; value: CallReport };
+  /** Makes the cheapest real call with what a form holds, saving nothing. A tenant's stored secrets are used where the form keeps them. */
+  testTenant: { args: [draft: TenantDraft]; value: TestReport };
+  /** Adds a tenant that differs in its account only, and signs in to it; answers its id. */
+  addAnotherAccount: { args: [tenantId: string, account: string]; value: string };
+  /** Opens a page of the catalogue in the system browser: a field's, or (null) the provider's documentation. */
+  openProviderPage: {
+    args: [providerId: string, grant: string, field: string | null];
+    value: null;
+  };
   /** Puts the tenant's last error, as it is shown, on the clipboard. */
   copyError: { args: [tenantId: string]; value: null };
   saveSettings: { args: [patch: Partial<SettingsView>]; value: null };
@@ -85,6 +100,18 @@ export interface TenantRow {
   /** The app can get the next token by itself. */
   readonly renewable: boolean;
   readonly scope: string | null;
+  /** End of the sign-in itself (of what renews the token), where the provider tells it. */
+  readonly signInEndsAtMs: number | null;
+  /** Id of the form that Copy gives for this tenant; see `listCopyFormats`. */
+  readonly copyFormat: string;
+  /** A word to show beside the name, e.g. “Read-only”. */
+  readonly mark: string | null;
+  /** There is a request that can be sent with `callProbe`. */
+  readonly callable: boolean;
+  /** What to ask for `addAnotherAccount`, e.g. “Account ID”; null where there is no such thing. */
+  readonly anotherAccountLabel: string | null;
+  /** What to know before removing it; null: nothing special. */
+  readonly removalNote: string | null;
   /** What a login window that is open now shows; null when none is. */
   readonly signIn: SignInView | null;
 }
@@ -142,6 +169,29 @@ export interface CopyReport {
   readonly renewed: boolean;
 }
 
+export interface CopyFormatForm {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** What a probe request brought. */
+export interface CallReport {
+  readonly method: string;
+  /** Without query and without anything secret. */
+  readonly url: string;
+  readonly status: number;
+  readonly durationMs: number;
+  /** The status says that the token was accepted. */
+  readonly accepted: boolean;
+  /** Shortened; tokens and secrets in it are blotted out. */
+  readonly body: string;
+}
+
+export interface TestReport {
+  /** One sentence: what was tried and what came back. */
+  readonly message: string;
+}
+
 export type Remedy = 'retry-later' | 'sign-in' | 'fix-config' | 'none';
 
 export interface ErrorView {
@@ -181,6 +231,9 @@ export interface ProviderForm {
   readonly id: string;
   readonly name: string;
   readonly summary: string;
+  readonly group: 'business' | 'any' | 'identity' | 'rest';
+  /** There is a page about getting tokens there; see `openProviderPage`. */
+  readonly hasDocumentation: boolean;
   readonly grants: readonly GrantForm[];
 }
 
@@ -195,10 +248,16 @@ export interface GrantForm {
 export interface FieldForm {
   readonly name: string;
   readonly label: string;
-  readonly kind: 'url' | 'text' | 'secret' | 'scopes' | 'parameters';
+  /** `label`: one part of a host name; `host`: a host name; `parameters`: one `name=value` a line; `date`: `2026-12-31`. */
+  readonly kind:
+    'url' | 'host' | 'label' | 'text' | 'secret' | 'scopes' | 'parameters' | 'choice' | 'date';
   readonly required: boolean;
   /** One sentence: what it is and where to find it. */
   readonly hint: string;
+  /** There is a page of the provider where it is found; see `openProviderPage`. */
+  readonly hasLink: boolean;
+  /** For `choice`; empty for any other kind. */
+  readonly options: readonly { readonly value: string; readonly label: string }[];
   readonly placeholder: string;
   readonly initial: string;
   /** Shown only under "More". */

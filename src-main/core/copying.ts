@@ -1,13 +1,26 @@
 /** Puts a living token on the clipboard, and takes it off again later if it is still there. */
+import { copyText } from './copy-formats.ts';
+import type { CopyFormatId } from './copy-formats.ts';
 import { failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
-import type { Clipboard, Clock } from './ports.ts';
+import { variablesOf } from './grants/grant.ts';
+import type { Clipboard, Clock, Vault } from './ports.ts';
+import { carry, probeOf } from './probe.ts';
+import type { Provider } from './provider.ts';
+import { NO_SECRETS } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
+import { tenantOf } from './state.ts';
 import type { Store } from './state.ts';
+import { fillAll } from './template.ts';
+import { findGrant } from './tenant.ts';
+import type { Tenants } from './tenants.ts';
+import type { TokenSet } from './token.ts';
 
 export interface Copying {
+  /** In the form that was used last for this tenant, or in another one, which is then remembered. */
   copyToken(
     tenantId: string,
+    format?: CopyFormatId,
   ): Promise<Result<{ readonly expiresAtMs: number | null; readonly renewed: boolean }>>;
   /** For texts that are no secrets. */
   copyText(text: string): Promise<Result<null>>;
@@ -15,12 +28,18 @@ export interface Copying {
   clearNow(): Promise<void>;
 }
 
-export function createCopying(
-  store: Store,
-  sessions: Sessions,
-  clipboard: Clipboard,
-  clock: Clock,
-): Copying {
+export interface CopyingWorld {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly sessions: Sessions;
+  readonly tenants: Tenants;
+  readonly providers: readonly Provider[];
+  readonly clipboard: Clipboard;
+  readonly clock: Clock;
+}
+
+export function createCopying(world: CopyingWorld): Copying {
+  const { store, vault, sessions, tenants, providers, clipboard, clock } = world;
   const fingerprint = createFingerprint();
   let cancelClearing = (): void => undefined;
   /** Fingerprint of the token that we put there last; the token itself is not kept. */
@@ -40,17 +59,54 @@ export function createCopying(
     }
   };
 
+  /** The token in the words of the place it is pasted into. */
+  const textOf = async (
+    tenantId: string,
+    format: CopyFormatId,
+    token: TokenSet,
+  ): Promise<Result<string>> => {
+    if (format === 'raw') return success(token.accessToken);
+    const tenant = tenantOf(store.get(), tenantId);
+    if (tenant === undefined) return failure('tenant-unknown');
+    const definition = findGrant(providers, tenant.providerId, tenant.grant);
+    const provider = providers.find(({ id }) => id === tenant.providerId);
+    if (definition === undefined || provider === undefined) return failure('provider-unknown');
+    const stored = await vault.read(tenantId);
+    if (!stored.ok) return stored;
+    const { fields } = stored.value ?? NO_SECRETS;
+    const subject = { tenant, definition, secrets: { fields, token } };
+    const { headers, query } = carry(subject);
+    const probe = probeOf(subject);
+    return success(
+      copyText(format, {
+        ...token,
+        tenantName: tenant.name,
+        providerName: provider.name,
+        nowMs: clock.now(),
+        headers: [...headers, ...fillAll(probe?.probe.headers, variablesOf(subject))],
+        query,
+        request:
+          probe === undefined
+            ? undefined
+            : { method: probe.probe.method ?? 'GET', url: probe.url.href },
+      }),
+    );
+  };
+
   return {
-    async copyToken(tenantId) {
+    async copyToken(tenantId, wanted) {
       const { minimumValiditySeconds, clearClipboardAfterSeconds } = store.get().settings;
       const fresh = await sessions.freshToken(tenantId, minimumValiditySeconds * 1000);
       if (!fresh.ok) return fresh;
       const { token, renewed } = fresh.value;
-      const mark = await fingerprint(token.accessToken);
+      const format = wanted ?? tenantOf(store.get(), tenantId)?.copyFormat ?? 'raw';
+      const text = await textOf(tenantId, format, token);
+      if (!text.ok) return text;
+      const mark = await fingerprint(text.value);
       // Before writing, or the timer of the last copy might take this one off
       cancelClearing();
       try {
-        await clipboard.writeText(token.accessToken);
+        await clipboard.writeText(text.value);
       } catch (cause) {
         return failure('clipboard-failed', { cause });
       }
@@ -59,6 +115,8 @@ export function createCopying(
         ours = mark;
         cancelClearing = clock.setTimer(clearClipboardAfterSeconds * 1000, () => void clearNow());
       }
+      // Copied it is; that it could not be remembered is told with the next change of settings that fails
+      if (wanted !== undefined) tenants.rememberCopyFormat(tenantId, wanted);
       return success({ expiresAtMs: token.expiresAtMs ?? null, renewed });
     },
 

@@ -15,7 +15,7 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
   const host = error.host ?? 'the provider';
   const text = (message: string, nextStep: string, remedy: Remedy): ErrorText => ({
     message,
-    nextStep,
+    nextStep: error.advice ?? nextStep,
     remedy,
   });
   switch (error.code) {
@@ -115,6 +115,30 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         'Sign in again. If it happens again, report it to the provider.',
         'sign-in',
       );
+    case 'browser-not-opened':
+      return text(
+        `${name}: the system browser could not be opened.`,
+        'Set a default browser for this desktop, or let the tenant sign in in a window.',
+        'sign-in',
+      );
+    case 'redirect-not-loopback':
+      return text(
+        `${name}: the system browser can bring an answer back only to this computer itself.`,
+        'Enter (and register at the provider) a redirect URI such as http://127.0.0.1/callback, or let the tenant sign in in a window.',
+        'fix-config',
+      );
+    case 'port-taken':
+      return text(
+        `${name}: another program on this computer uses port ${error.subject ?? 'of the redirect URI'}, so the answer of the sign-in could not arrive.`,
+        'End that program, or use a redirect URI without a port where the provider allows it. Then sign in again.',
+        'sign-in',
+      );
+    case 'capture-ended':
+      return text(
+        `${name}: the web app gives no token any more, because its own sign-in has ended.`,
+        'Sign in again.',
+        'sign-in',
+      );
     case 'grant-refused':
       return text(
         `${name}: the provider no longer accepts this sign-in.`,
@@ -150,6 +174,30 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         `${name}: the provider’s ID token did not pass the checks${error.subject === undefined ? '' : ` (${error.subject})`}, so its tokens were not used.`,
         'Check that the clock of this computer is right, then sign in again.',
         'sign-in',
+      );
+    case 'clock-wrong':
+      return text(
+        `${name}: the clock of this computer is ${error.subject ?? 'not right'}, so the provider’s ID token could not be checked.`,
+        'Set the clock right, then sign in again.',
+        'sign-in',
+      );
+    case 'credentials-refused':
+      return text(
+        `${name}: ${host} does not accept what was entered.`,
+        'Correct user name, password and account in the tenant. It is not tried again by itself, so that no account gets locked.',
+        'fix-config',
+      );
+    case 'key-refused':
+      return text(
+        `${name}: ${host} does not accept this key.`,
+        'Check that it was pasted whole and that it has not ended or been deleted.',
+        'fix-config',
+      );
+    case 'probe-unknown':
+      return text(
+        `${name}: there is no address to try a token at.`,
+        'Enter a probe address in the tenant (under “More”).',
+        'fix-config',
       );
     case 'keychain-locked':
       return text(
@@ -208,6 +256,12 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
       );
     case 'tenant-unknown':
       return text('This tenant does not exist any more.', 'Choose another one.', 'none');
+    case 'provider-unknown':
+      return text(
+        `${name}: this version of Bearer Tray does not know the provider of this tenant.`,
+        'Update Bearer Tray, or remove the tenant and add it again.',
+        'fix-config',
+      );
     case 'input-invalid':
       return text(
         `${name}: some entries are missing or not right.`,

@@ -26,6 +26,12 @@ export type ErrorCode =
   | 'sign-in-denied'
   | 'page-failed'
   | 'answer-invalid'
+  // The system browser (RFC 8252)
+  | 'browser-not-opened'
+  | 'redirect-not-loopback'
+  | 'port-taken'
+  // A token taken from a web app
+  | 'capture-ended'
   // The token endpoint (RFC 6749 §5.2) and its answer
   | 'grant-refused'
   | 'client-refused'
@@ -33,6 +39,12 @@ export type ErrorCode =
   | 'token-answer-invalid'
   | 'token-type-unsupported'
   | 'id-token-invalid'
+  | 'clock-wrong'
+  // A REST login
+  | 'credentials-refused'
+  // Calling with a token
+  | 'key-refused'
+  | 'probe-unknown'
   // What is stored
   | 'keychain-locked'
   | 'keychain-unavailable'
@@ -44,6 +56,7 @@ export type ErrorCode =
   | 'sign-in-needed'
   | 'clipboard-failed'
   | 'tenant-unknown'
+  | 'provider-unknown'
   | 'input-invalid'
   | 'internal';
 
@@ -57,6 +70,8 @@ export interface AppError {
   readonly subject?: string;
   /** What the provider itself said; already made safe to show by `safeText`. */
   readonly detail?: string;
+  /** What to do, where the catalogue knows better than the general text. */
+  readonly advice?: string;
   /** How long the provider asked us to wait (Retry-After, RFC 9110 §10.2.3). */
   readonly retryAfterMs?: number;
   /** Form field → what is wrong with it, for `input-invalid`. */
@@ -102,6 +117,7 @@ export function severity(code: ErrorCode): 'terminal' | 'configuration' | 'trans
     case 'grant-refused':
     case 'sign-in-needed':
     case 'id-token-invalid':
+    case 'capture-ended':
       return 'terminal';
     case 'client-refused':
     case 'request-refused':
@@ -110,6 +126,11 @@ export function severity(code: ErrorCode): 'terminal' | 'configuration' | 'trans
     case 'endpoint-unsafe':
     case 'pkce-unsupported':
     case 'token-type-unsupported':
+    case 'redirect-not-loopback':
+    case 'credentials-refused':
+    case 'key-refused':
+    case 'probe-unknown':
+    case 'provider-unknown':
     case 'input-invalid':
       return 'configuration';
     default:

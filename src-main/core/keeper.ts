@@ -19,6 +19,8 @@ export interface Keeper {
 export interface Duties {
   readonly renew: (tenantId: string) => void;
   readonly notify: (tenantId: string) => void;
+  /** Tells that the sign-in itself ends soon. */
+  readonly warn: (tenantId: string) => void;
 }
 
 export function startKeeper(store: Store, clock: Clock, duties: Duties): Keeper {
@@ -31,7 +33,7 @@ export function startKeeper(store: Store, clock: Clock, duties: Duties): Keeper 
     if (stopped) return;
     planning = true;
     const nowMs = clock.now();
-    const { renew, notify, expire, nextAtMs } = plan(store.get(), nowMs);
+    const { renew, notify, warn, expire, nextAtMs } = plan(store.get(), nowMs);
     for (const tenantId of expire) {
       store.dispatch({ type: 'phase-changed', tenantId, phase: { kind: 'sign-in-needed' } });
     }
@@ -46,6 +48,10 @@ export function startKeeper(store: Store, clock: Clock, duties: Duties): Keeper 
     for (const tenantId of notify) {
       duties.notify(tenantId);
       store.dispatch({ type: 'noticed', tenantId });
+    }
+    for (const tenantId of warn) {
+      duties.warn(tenantId);
+      store.dispatch({ type: 'warned', tenantId });
     }
     planning = false;
     const sleepMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, (nextAtMs ?? Infinity) - nowMs));

@@ -12,17 +12,26 @@ export interface Notice {
   readonly signsIn: boolean;
 }
 
-/** @returns Tells the person about one tenant; a click signs in or shows the app. */
+export interface Reminder {
+  /** Tells the person about the end of a tenant's token; a click signs in or shows the app. */
+  notify(tenantId: string): void;
+  /** Tells that the sign-in itself ends soon; a click signs in. */
+  warn(tenantId: string): void;
+}
+
 export function createReminder(
   store: Store,
   notifier: Notifier,
   clock: Clock,
   onClick: { readonly signIn: (tenantId: string) => void; readonly show: () => void },
-): (tenantId: string) => void {
-  return (tenantId) => {
+): Reminder {
+  const tell = (
+    tenantId: string,
+    make: (state: AppState, tenant: Tenant, nowMs: number) => Notice,
+  ): void => {
     const tenant = tenantOf(store.get(), tenantId);
     if (tenant === undefined) return;
-    const { title, body, signsIn } = noticeFor(store.get(), tenant, clock.now());
+    const { title, body, signsIn } = make(store.get(), tenant, clock.now());
     notifier.notify({
       title,
       body,
@@ -31,6 +40,24 @@ export function createReminder(
         else onClick.show();
       },
     });
+  };
+  return {
+    notify: (tenantId) => {
+      tell(tenantId, noticeFor);
+    },
+    warn: (tenantId) => {
+      tell(tenantId, warningFor);
+    },
+  };
+}
+
+export function warningFor(state: AppState, tenant: Tenant, nowMs: number): Notice {
+  const endMs = sessionOf(state, tenant.id).token?.refreshExpiresAtMs ?? nowMs;
+  const ends = endMs > nowMs ? `ends in ${duration(endMs - nowMs)}` : 'has ended';
+  return {
+    title: oneLine(tenant.name),
+    body: `Its sign-in ${ends}; after that it cannot be renewed. Click to sign in again.`,
+    signsIn: true,
   };
 }
 
@@ -61,5 +88,7 @@ export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notic
 
 function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  return seconds < 90 ? `${String(seconds)} s` : `${String(Math.round(seconds / 60))} min`;
+  if (seconds < 90) return `${String(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${String(minutes)} min` : `${String(Math.round(minutes / 60))} h`;
 }

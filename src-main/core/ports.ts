@@ -1,5 +1,5 @@
 /** What the core needs from the world around it; `adapters/` has one implementation for each. */
-import type { Result } from './errors.ts';
+import type { AppError, Result } from './errors.ts';
 import type { StoredConfiguration } from './stored-configuration.ts';
 import type { TenantSecrets } from './secrets.ts';
 
@@ -19,7 +19,7 @@ export type Http = (url: string, init: HttpInit) => Promise<Response>;
 export interface HttpInit {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: URLSearchParams | string | null | undefined;
+  readonly body?: URLSearchParams | FormData | string | null | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -75,7 +75,7 @@ export interface Notifier {
 
 /** Where a person signs in: an embedded window or the system browser. */
 export interface UserAgent {
-  /** Opens the authorization URL and resolves once, when the attempt has an end. Never rejects. */
+  /** Opens what `begin` gives and resolves once, when the attempt has an end. Never rejects. */
   authorize(request: AuthorizationRequest): Promise<AuthorizationOutcome>;
   /** Brings the attempt's window to the front, if there is one. */
   show(tenantId: string): void;
@@ -84,16 +84,57 @@ export interface UserAgent {
 export interface AuthorizationRequest {
   readonly tenantId: string;
   readonly tenantName: string;
-  readonly url: URL;
-  /** As registered, byte for byte (RFC 6749 §4.1.3). */
-  readonly redirectUri: string;
-  /** Whether an answer that arrived at the redirect URI belongs to this attempt; if not, the attempt goes on. */
-  readonly isOurs: (answer: URL) => boolean;
+  /** As registered, byte for byte (RFC 6749 §4.1.3). Null: no answer comes back; the attempt ends by its signal. */
+  readonly redirectUri: string | null;
+  /**
+   * Called once, with the redirect URI as it will be: in the system browser one without a port gets a free one
+   * (RFC 8252 §7.3).
+   */
+  readonly begin: (redirectUri: string) => Promise<Result<AuthorizationStart>>;
+  /** The provider's own error page, where it has one: what it says ends the attempt. */
+  readonly readErrorPage?: (page: URL) => AppError | undefined;
   /** Told what the page shows, for the person to see. */
   readonly onPage: (page: PageFacts) => void;
   /** Ends the attempt (cancelled or timed out). */
   readonly signal: AbortSignal;
 }
+
+export interface AuthorizationStart {
+  readonly url: URL;
+  /** Whether an answer that arrived at the redirect URI belongs to this attempt; if not, the attempt goes on. */
+  readonly isOurs: (answer: URL) => boolean;
+}
+
+/** Takes the token from a web app's own calls. Its web session lives in memory only, as long as the app runs. */
+export interface TokenCapture {
+  /** Shows the web app in a window until one of its calls carries a token. Never rejects. */
+  capture(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** The same without a window; `closed` when there is no web session or it gives no token any more. */
+  captureSilently(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** Ends the web session. */
+  forget(tenantId: string): void;
+  show(tenantId: string): void;
+}
+
+export interface CaptureRequest {
+  readonly tenantId: string;
+  readonly tenantName: string;
+  /** Calls to this very host (and port), made by its own pages, are looked at; no other header is ever seen. */
+  readonly startUrl: URL;
+  /** Only calls whose path holds this. */
+  readonly pathPart: string;
+  readonly onPage: (page: PageFacts) => void;
+  readonly signal: AbortSignal;
+}
+
+export type CaptureOutcome =
+  /** Without the word Bearer. */
+  | { readonly kind: 'captured'; readonly token: string }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'page-failed'; readonly host: string; readonly reason: string };
+
+/** Shows an https address in the system browser. */
+export type OpenPage = (url: URL) => Promise<Result<null>>;
 
 export interface PageFacts {
   readonly host: string;
@@ -104,5 +145,7 @@ export interface PageFacts {
 
 export type AuthorizationOutcome =
   | { readonly kind: 'answered'; readonly answer: URL }
+  /** `begin` failed, or the user agent could not do its part. */
+  | { readonly kind: 'failed'; readonly error: AppError }
   | { readonly kind: 'closed' }
   | { readonly kind: 'page-failed'; readonly host: string; readonly reason: string };

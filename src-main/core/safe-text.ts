@@ -34,3 +34,50 @@ export function oneLine(text: string): string {
   // A cut may have left half a character
   return short.replace(HALF_A_CHARACTER, '');
 }
+
+const LONGEST_BODY = 2000;
+
+/** Members of an answer whose values are not shown, whatever they are. */
+const SECRET_NAME =
+  /token|secret|password|passwd|credential|authorization|cookie|session|signature|api_?key|^jwt$|^code$/i;
+
+const BLOT = '•••';
+
+/**
+ * Makes an answer's body fit to be shown: JSON laid out, without the secrets given, without members that are named like
+ * one, and without token-like runs; at most 2,000 characters.
+ */
+export function blotOut(body: string, secrets: readonly string[]): string {
+  let text = laidOut(body.slice(0, 64 * LONGEST_BODY));
+  // The longest first, or what is left of one that holds another would tell half of it
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ]);
+  for (const form of [...new Set(forms)].sort((a, b) => b.length - a.length)) {
+    if (form.length >= SHORTEST_SECRET) text = text.replaceAll(form, BLOT);
+  }
+  const safe = text
+    .replace(TOKEN_LIKE, BLOT)
+    .split('\n')
+    .map((line) => line.replace(INVISIBLE, ' '))
+    .join('\n');
+  const short = safe.length <= LONGEST_BODY ? safe : `${safe.slice(0, LONGEST_BODY - 1)}…`;
+  return short.replace(HALF_A_CHARACTER, '');
+}
+
+/** Anything shorter would blot out ordinary words. */
+const SHORTEST_SECRET = 4;
+
+function laidOut(body: string): string {
+  try {
+    const hide = (name: string, value: unknown): unknown =>
+      SECRET_NAME.test(name) && (typeof value === 'string' || typeof value === 'number')
+        ? BLOT
+        : value;
+    return JSON.stringify(JSON.parse(body, hide), null, 2);
+  } catch {
+    return body;
+  }
+}

@@ -26,6 +26,9 @@ const tenantSecrets: v.GenericSchema<unknown, TenantSecrets> = v.object({
       expiresAtMs: v.exactOptional(instant),
       account: optionalText,
       accountSubject: optionalText,
+      refreshExpiresAtMs: v.exactOptional(instant),
+      extra: v.exactOptional(v.record(v.string(), v.string())),
+      clientAuthentication: v.exactOptional(v.literal('basic')),
     }),
   ),
 });

@@ -2,9 +2,10 @@
 import { failure, success } from './errors.ts';
 import type { AppError, Result } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
-import { GRANTS } from './grants/all-grants.ts';
-import type { GrantRequest, GrantWorld } from './grants/grant.ts';
-import type { Vault } from './ports.ts';
+import { GRANTS, grantOf } from './grants/all-grants.ts';
+import type { Grant, GrantRequest, GrantWorld } from './grants/grant.ts';
+import type { PageFacts, Vault } from './ports.ts';
+import type { Provider } from './provider.ts';
 import { NO_SECRETS } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
 import { phaseAfterFailedRenewal, phaseAfterFailedSignIn, sessionFrom } from './session-phases.ts';
@@ -23,6 +24,8 @@ export interface Sessions {
   signIn(tenantId: string): Promise<Result<null>>;
   cancelSignIn(tenantId: string): void;
   showSignIn(tenantId: string): void;
+  /** Whether the next token can be had without a person. */
+  canRenew(tenantId: string): boolean;
   /**
    * At most one renewal is under way for a tenant; all callers share its outcome.
    * @param seen The token the caller found too old: if another one is stored by now, that one is the answer.
@@ -51,7 +54,12 @@ export interface Sessions {
   settle(): Promise<void>;
 }
 
-export function createSessions(store: Store, vault: Vault, world: GrantWorld): Sessions {
+export function createSessions(
+  store: Store,
+  vault: Vault,
+  world: GrantWorld,
+  providers: readonly Provider[],
+): Sessions {
   const exclusive = createExclusive();
   const attempts = new Map<
     string,
@@ -62,7 +70,26 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     { readonly stop: () => void; readonly end: Promise<Result<TokenSet>> }
   >();
 
-  const revocations = new Set<Promise<unknown>>();
+  const show = (tenantId: string): void => {
+    for (const place of [world.loginWindow, world.systemBrowser, world.tokenCapture]) {
+      place.show(tenantId);
+    }
+  };
+
+  /** Calls the tenant's grant. One that throws is a mistake of ours; nobody must wait for ever because of it. */
+  const callGrant = async <Value>(
+    request: Omit<GrantRequest, 'definition' | 'onPage'> & Partial<Pick<GrantRequest, 'onPage'>>,
+    call: (grant: Grant, request: GrantRequest) => Promise<Result<Value>>,
+  ): Promise<Result<Value>> => {
+    const found = grantOf(request.tenant, providers);
+    if (found === undefined) return failure('provider-unknown');
+    const { grant, definition } = found;
+    try {
+      return await call(grant, { onPage: () => undefined, ...request, definition });
+    } catch (cause) {
+      return failure('internal', { cause });
+    }
+  };
 
   const setPhase = (tenantId: string, phase: Phase): void => {
     store.dispatch({ type: 'phase-changed', tenantId, phase });
@@ -110,19 +137,20 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       const secrets = await readSecrets(tenant.id);
       if (!secrets.ok && secrets.error.code !== 'vault-unreadable')
         return fail(tenant, before, secrets.error);
-      const request: GrantRequest = {
+      const stored = secrets.ok ? secrets.value : NO_SECRETS;
+      const request = {
         tenant,
-        secrets: secrets.ok ? secrets.value : NO_SECRETS,
+        secrets: stored,
         signal,
-        onPage: (page) => {
+        onPage: (page: PageFacts) => {
           if (!signal.aborted) setPhase(tenant.id, { kind: 'signing-in', page });
         },
       };
-      const outcome = await guarded(() => GRANTS[tenant.grant].signIn(world, request));
+      const outcome = await callGrant(request, (grant, full) => grant.signIn(world, full));
       const stopped = why();
       if (stopped !== undefined) return fail(tenant, before, { code: stopped });
       if (!outcome.ok) return fail(tenant, before, outcome.error);
-      await keep(tenant, request.secrets, outcome.value);
+      await keep(tenant, stored, outcome.value);
       return success(null);
     } finally {
       cancelTimer();
@@ -167,13 +195,8 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     const outcome = !secrets.ok
       ? secrets
       : grant.canRenew(secrets.value.token)
-        ? await guarded(() =>
-            grant.renew(world, {
-              tenant,
-              secrets: secrets.value,
-              signal,
-              onPage: () => undefined,
-            }),
+        ? await callGrant({ tenant, secrets: secrets.value, signal }, (own, request) =>
+            own.renew(world, request),
           )
         : failure('sign-in-needed');
     if (secrets.ok && outcome.ok) {
@@ -213,7 +236,7 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
     signIn(tenantId) {
       const running = attempts.get(tenantId);
       if (running !== undefined) {
-        world.userAgent.show(tenantId);
+        show(tenantId);
         return running.end;
       }
       const controller = new AbortController();
@@ -240,8 +263,10 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
       attempts.get(tenantId)?.cancel('sign-in-cancelled');
     },
 
-    showSignIn(tenantId) {
-      world.userAgent.show(tenantId);
+    showSignIn: show,
+
+    canRenew(tenantId) {
+      return sessionOf(store.get(), tenantId).token?.renewable === true;
     },
 
     renew(tenantId, seen) {
@@ -309,13 +334,9 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
         return before;
       });
       if (!removed.ok) return removed;
-      const told = await guarded(() =>
-        GRANTS[tenant.grant].revoke(world, {
-          tenant,
-          secrets: removed.value,
-          signal: new AbortController().signal,
-          onPage: () => undefined,
-        }),
+      const told = await callGrant(
+        { tenant, secrets: removed.value, signal: new AbortController().signal },
+        (grant, request) => grant.revoke(world, request),
       );
       return success(told.ok ? told.value : 'failed');
     },
@@ -328,7 +349,7 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
 
     async settle() {
       for (const { cancel } of attempts.values()) cancel('sign-in-cancelled');
-      await Promise.allSettled([exclusive.settled(), ...revocations]);
+      await exclusive.settled();
     },
   };
 
@@ -353,15 +374,6 @@ export function createSessions(store: Store, vault: Vault, world: GrantWorld): S
   };
 
   return sessions;
-}
-
-/** A grant that throws is a mistake of ours; the tenant must not stay “renewing” for ever because of it. */
-async function guarded<Value>(run: () => Promise<Result<Value>>): Promise<Result<Value>> {
-  try {
-    return await run();
-  } catch (cause) {
-    return failure('internal', { cause });
-  }
 }
 
 type Cancelled = 'sign-in-cancelled' | 'sign-in-timed-out';

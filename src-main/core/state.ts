@@ -28,6 +28,8 @@ export interface TokenFacts {
   readonly expiresAtMs?: number;
   readonly scope?: string;
   readonly account?: string;
+  /** End of what renews it. */
+  readonly refreshExpiresAtMs?: number;
   /** The next one can be had without a person. */
   readonly renewable: boolean;
 }
@@ -37,6 +39,8 @@ export interface SessionState {
   readonly phase: Phase;
   /** The person was told about the coming (or past) end of this very token. */
   readonly noticed: boolean;
+  /** The person was told that the sign-in itself ends soon. */
+  readonly warned?: boolean;
 }
 
 export type Phase =
@@ -72,6 +76,7 @@ export type AppEvent =
   | { readonly type: 'token-received'; readonly tenantId: string; readonly token: TokenFacts }
   | { readonly type: 'signed-out'; readonly tenantId: string }
   | { readonly type: 'noticed'; readonly tenantId: string }
+  | { readonly type: 'warned'; readonly tenantId: string }
   | { readonly type: 'tray-changed'; readonly tray: AppState['tray'] }
   | { readonly type: 'problem-found'; readonly problem: AppError }
   | { readonly type: 'problem-solved'; readonly code: ErrorCode };
@@ -99,11 +104,12 @@ export function tenantOf(state: AppState, tenantId: string): Tenant | undefined 
 }
 
 export function factsOf(token: TokenSet, renewable: boolean): TokenFacts {
-  const { issuedAtMs, expiresAtMs, scope, account } = token;
+  const { issuedAtMs, expiresAtMs, refreshExpiresAtMs, scope, account } = token;
   return {
     issuedAtMs,
     renewable,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(refreshExpiresAtMs === undefined ? {} : { refreshExpiresAtMs }),
     ...(scope === undefined ? {} : { scope }),
     ...(account === undefined ? {} : { account }),
   };
@@ -155,15 +161,18 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         noticed: session.noticed && !isEndOfRenewal(session.phase, event.phase),
       }));
     case 'token-received':
-      return withSession(state, event.tenantId, () => ({
+      return withSession(state, event.tenantId, (before) => ({
         token: event.token,
         phase: { kind: 'idle' },
         noticed: false,
+        warned: before.warned === true && endsTogether(before.token, event.token),
       }));
     case 'signed-out':
       return withSession(state, event.tenantId, () => SIGNED_OUT);
     case 'noticed':
       return withSession(state, event.tenantId, (session) => ({ ...session, noticed: true }));
+    case 'warned':
+      return withSession(state, event.tenantId, (session) => ({ ...session, warned: true }));
     case 'tray-changed':
       return { ...state, tray: event.tray };
     case 'problem-found': {
@@ -183,6 +192,15 @@ function withoutProblem({ problems }: AppState, code: ErrorCode): readonly AppEr
 
 function withoutSecrets(phase: Phase): Phase {
   return 'error' in phase ? { ...phase, error: withoutCause(phase.error) } : phase;
+}
+
+/** The provider tells a span, so the same end differs by the way of an answer. */
+const SAME_END_MS = 60_000;
+
+/** Whether the sign-in still ends when it did, although there is another token. */
+function endsTogether(before: TokenFacts | undefined, after: TokenFacts): boolean {
+  const differenceMs = (before?.refreshExpiresAtMs ?? NaN) - (after.refreshExpiresAtMs ?? NaN);
+  return Math.abs(differenceMs) < SAME_END_MS;
 }
 
 /** Whoever was told "is renewed now" has to be told too that it was not. */

@@ -2,7 +2,9 @@
 import * as v from 'valibot';
 import { failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
-import type { Field, FieldName, GrantKind, Provider, ProviderGrant } from './provider.ts';
+import { COPY_FORMATS } from './copy-formats.ts';
+import type { CopyFormatId } from './copy-formats.ts';
+import type { Field, GrantKind, Provider, ProviderGrant, Values } from './provider.ts';
 
 export interface Tenant {
   readonly id: string;
@@ -11,19 +13,32 @@ export interface Tenant {
   readonly name: string;
   /** `#rrggbb` */
   readonly colour: string;
-  readonly values: Readonly<Partial<Record<FieldName, string>>>;
+  readonly values: Values;
   /** Whether a notice comes before expiry: as the settings say, always, or never. */
   readonly notice: 'default' | 'always' | 'never';
+  /** The form in which it was copied last; absent: the token itself. */
+  readonly copyFormat?: CopyFormatId;
 }
+
+const GRANT_KINDS = [
+  'authorization-code',
+  'implicit',
+  'client-credentials',
+  'rest-login',
+  'capture',
+  'static-key',
+] as const satisfies readonly GrantKind[];
 
 export const tenantShape: v.GenericSchema<unknown, Tenant> = v.object({
   id: v.pipe(v.string(), v.uuid()),
   providerId: v.string(),
-  grant: v.picklist(['authorization-code', 'client-credentials']),
+  grant: v.picklist(GRANT_KINDS),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   colour: v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i)),
   values: v.record(v.string(), v.string()),
   notice: v.picklist(['default', 'always', 'never']),
+  // One that a later version knew is not worth losing the tenant for
+  copyFormat: v.exactOptional(v.fallback(v.picklist(COPY_FORMATS.map(({ id }) => id)), 'raw')),
 });
 
 /** A form's content as it comes from a page: nothing in it is trusted. */
@@ -71,7 +86,7 @@ export function checkDraft(
   if (name === '') wrong['name'] = 'Give the tenant a name.';
   else if (name.length > 200) wrong['name'] = 'At most 200 characters.';
 
-  const values: Partial<Record<FieldName, string>> = {};
+  const values: Record<string, string> = {};
   const secretChanges: Record<string, string | null> = {};
   for (const field of grant.fields) {
     if (field.kind === 'secret') {
@@ -94,6 +109,8 @@ export function checkDraft(
     if (objection !== undefined) wrong[field.name] = objection;
     else if (value !== '') values[field.name] = field.name === 'issuer' ? bareIssuer(value) : value;
   }
+  const agent = checkAgent(grant, values);
+  if (agent !== undefined) wrong['redirectUri'] ??= agent;
   if (Object.keys(wrong).length > 0) return failure('input-invalid', { fields: wrong });
   return success({
     tenant: {
@@ -107,6 +124,17 @@ export function checkDraft(
     },
     secretChanges,
   });
+}
+
+/** In the system browser only this computer itself can take the answer (RFC 8252 §7.3). */
+function checkAgent(grant: ProviderGrant, values: Values): string | undefined {
+  const { redirectUri, signInWith } = values;
+  const isForced = 'server' in grant && grant.server.browserOnly === true;
+  if (redirectUri === undefined || (!isForced && signInWith !== 'browser')) return undefined;
+  const url = new URL(redirectUri);
+  return url.protocol === 'http:' && isLoopback(url.hostname)
+    ? undefined
+    : 'In the system browser this must be http://127.0.0.1 (or localhost), with or without a port.';
 }
 
 export function findGrant(
@@ -129,15 +157,34 @@ function checkValue(field: Field, value: string): string | undefined {
     case 'url':
       // The URL parser drops some of these silently: what is sent would not be what was checked
       if (/[\s\p{Cc}]/u.test(value)) return 'An address has no blanks or line breaks.';
-      return field.name === 'redirectUri' ? checkRedirectUri(value) : checkIssuer(value);
+      return field.name === 'redirectUri'
+        ? checkRedirectUri(value)
+        : checkAddress(value, field.name === 'issuer');
+    case 'host':
+      return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i.test(value) &&
+        URL.canParse(`https://${value}`)
+        ? undefined
+        : 'Only the host name, for example login.example.com.';
+    case 'label':
+      return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(value)
+        ? undefined
+        : 'Only letters, digits and hyphens.';
+    case 'choice':
+      return field.options?.some((option) => option.value === value) === true
+        ? undefined
+        : 'Choose one of the list.';
+    case 'date':
+      return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))
+        ? undefined
+        : 'A day, for example 2027-12-31.';
     case 'scopes':
-      // RFC 6749 §3.3: printable ASCII without quotation mark and backslash
+      // RFC 6749 §3.3: printable ASCII without quotation mark and backslash; some providers put commas between them
       return /^[\x21\x23-\x5B\x5D-\x7E]+( +[\x21\x23-\x5B\x5D-\x7E]+)*$/.test(value)
         ? undefined
         : 'Scopes are words with blanks between them.';
     case 'parameters': {
-      const parsed = parseParameters(value);
-      return parsed.ok ? undefined : parsed.error.fields?.['parameters'];
+      const parsed = parseParameters(value, field.name);
+      return parsed.ok ? undefined : parsed.error.fields?.[field.name];
     }
     case 'text':
       return /\p{Cc}/u.test(value) ? 'Has a character that cannot be part of it.' : undefined;
@@ -146,13 +193,14 @@ function checkValue(field: Field, value: string): string | undefined {
   }
 }
 
-function checkIssuer(value: string): string | undefined {
+function checkAddress(value: string, isIssuer: boolean): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined) return 'Not an address. It starts with https://';
   if (!isSecure(url)) return 'Must start with https:// (http:// only for this computer itself).';
   if (url.username !== '' || url.password !== '')
     return 'Must not contain a user name or password.';
-  if (url.search !== '' || url.hash !== '') return 'An issuer has no ? or # part.';
+  if (url.hash !== '' || value.includes('#')) return 'Must have no # part.';
+  if (isIssuer && (url.search !== '' || value.includes('?'))) return 'An issuer has no ? part.';
   return undefined;
 }
 
@@ -204,22 +252,28 @@ const RESERVED_PARAMETERS = [
   'state',
 ];
 
-/** Reads `name=value` lines. @returns `input-invalid` with the field `parameters` when a line is not one or a name is reserved. */
-export function parseParameters(text: string): Result<readonly (readonly [string, string])[]> {
+/**
+ * Reads `name=value` lines.
+ * @param field The form field they are from. In `parameters`, which go along with OAuth's own, some names are reserved.
+ * @returns `input-invalid` with that field when a line is not one.
+ */
+export function parseParameters(
+  text: string,
+  field = 'parameters',
+): Result<readonly (readonly [string, string])[]> {
+  const wrong = (what: string): Result<never> =>
+    failure('input-invalid', { fields: { [field]: what } });
   const pairs: (readonly [string, string])[] = [];
   for (const line of text.split('\n').map((entry) => entry.trim())) {
     if (line === '') continue;
     const at = line.indexOf('=');
     const name = line.slice(0, at).trim();
-    if (at < 1) return wrongParameter(`“${line}” is not of the form name=value.`);
-    if (RESERVED_PARAMETERS.includes(name))
-      return wrongParameter(`${name} is set by the app itself.`);
-    if (pairs.some(([other]) => other === name)) return wrongParameter(`${name} is there twice.`);
+    if (at < 1) return wrong(`“${line}” is not of the form name=value.`);
+    if (field === 'parameters' && RESERVED_PARAMETERS.includes(name)) {
+      return wrong(`${name} is set by the app itself.`);
+    }
+    if (pairs.some(([other]) => other === name)) return wrong(`${name} is there twice.`);
     pairs.push([name, line.slice(at + 1).trim()]);
   }
   return success(pairs);
-}
-
-function wrongParameter(what: string): Result<never> {
-  return failure('input-invalid', { fields: { parameters: what } });
 }

@@ -1,17 +1,18 @@
 /** The use cases around what is configured: tenants and settings. Saved first, then shown. */
+import type { CopyFormatId } from './copy-formats.ts';
 import { failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
 import type { SettingsStore, Vault } from './ports.ts';
-import type { Provider } from './provider.ts';
+import type { Provider, Values } from './provider.ts';
 import { NO_SECRETS } from './secrets.ts';
-import type { TenantSecrets } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 import { reduce, tenantOf } from './state.ts';
 import type { AppEvent, AppState, Store } from './state.ts';
 import { readStoredConfiguration } from './stored-configuration.ts';
-import { checkDraft } from './tenant.ts';
-import type { CheckedDraft, Tenant, TenantDraft } from './tenant.ts';
+import { judgeDraft, changedSecrets } from './tenant-changes.ts';
+import { findGrant } from './tenant.ts';
+import type { TenantDraft } from './tenant.ts';
 
 export interface Tenants {
   /** Reads the settings file into the state. A file that cannot be read whole is kept aside and reported. */
@@ -19,10 +20,14 @@ export interface Tenants {
   /** What the form of a tenant shows; secrets only by the names of those that are stored. */
   read(tenantId: string): Promise<Result<TenantDraft>>;
   /**
-   * Adds or changes a tenant and answers its id. Another issuer, client or grant makes the token of before meaningless:
-   * it is dropped. Another issuer gets none of the old one's secrets either.
+   * Adds or changes a tenant and answers its id. Another client, account or way makes the token of before meaningless: it
+   * is dropped. Another address gets none of the old one's secrets either.
    */
   save(draft: TenantDraft): Promise<Result<string>>;
+  /** Adds a tenant for another account of the same person, with the same secrets; answers its id. */
+  addAnotherAccount(tenantId: string, account: string): Promise<Result<string>>;
+  /** What Copy gives from now on. */
+  rememberCopyFormat(tenantId: string, copyFormat: CopyFormatId): Result<null>;
   remove(tenantId: string): Promise<Result<null>>;
   activate(tenantId: string): Result<null>;
   changeSettings(patch: Partial<Settings>): Result<null>;
@@ -43,7 +48,7 @@ export function createTenants(
     return saved;
   };
 
-  return {
+  const tenants: Tenants = {
     load() {
       const loaded = settingsStore.load();
       const { configuration, complete } = loaded.ok
@@ -66,14 +71,14 @@ export function createTenants(
       const stored = await vault.read(tenantId);
       if (!stored.ok && stored.error.code !== 'vault-unreadable') return stored;
       const fields = stored.ok ? (stored.value ?? NO_SECRETS).fields : {};
-      const { id, providerId, grant, name, colour, values, notice } = tenant;
+      const { id, providerId, grant, name, colour, notice } = tenant;
       return success({
         id,
         providerId,
         grant,
         name,
         colour,
-        values: { ...values },
+        values: definedOnly(tenant.values),
         secrets: {},
         storedSecrets: Object.keys(fields),
         notice,
@@ -82,41 +87,52 @@ export function createTenants(
 
     async save(draft) {
       const id = draft.id ?? crypto.randomUUID();
-      const before = tenantOf(store.get(), id);
-      if (draft.id !== undefined && before === undefined) return failure('tenant-unknown');
-      const stored = await vault.read(id);
-      if (!stored.ok && stored.error.code !== 'vault-unreadable') return stored;
-      const storedNames = Object.keys(
-        (stored.ok ? (stored.value ?? NO_SECRETS) : NO_SECRETS).fields,
-      );
-      // What a page says is stored is not believed
-      const check = (storedSecrets: readonly string[]): Result<CheckedDraft> =>
-        checkDraft({ ...draft, storedSecrets: [...storedSecrets] }, id, providers);
-      const first = check(storedNames);
-      const goesElsewhere =
-        first.ok &&
-        before !== undefined &&
-        before.values.issuer !== first.value.tenant.values.issuer;
-      const checked = goesElsewhere ? check([]) : first;
-      if (!checked.ok) return checked;
-      const { tenant, secretChanges } = checked.value;
-      const keeps = keptSecrets(before, tenant);
-      return sessions.alone(id, keeps === 'all' ? 'wait' : 'stop', async () => {
+      const judged = await judgeDraft(draft, id, { store, vault, providers });
+      if (!judged.ok) return judged;
+      const { tenant, secretChanges, keeps } = judged.value;
+      const saved = await sessions.alone(id, keeps === 'all' ? 'wait' : 'stop', async () => {
         // Read again: a renewal that has ended by now has left another refresh token
         const latest = await vault.read(id);
         if (!latest.ok && latest.error.code !== 'vault-unreadable') return latest;
         const secrets = latest.ok ? latest.value : undefined;
         const next = changedSecrets(secrets ?? NO_SECRETS, secretChanges, keeps);
         const written = next === undefined ? success(null) : await vault.write(id, next);
-        const saved = written.ok ? commit({ type: 'tenant-saved', tenant }) : written;
-        if (!saved.ok) {
-          if (next === undefined) return saved;
+        const committed = written.ok ? commit({ type: 'tenant-saved', tenant }) : written;
+        if (!committed.ok) {
+          if (next === undefined) return committed;
           await (secrets === undefined ? vault.remove(id) : vault.write(id, secrets));
-          return saved;
+          return committed;
         }
         await sessions.load([id]);
         return success(id);
       });
+      // A pasted key is there already: nobody has to ask for it
+      if (saved.ok && tenant.grant === 'static-key') await sessions.signIn(id);
+      return saved;
+    },
+
+    async addAnotherAccount(tenantId, account) {
+      const draft = await tenants.read(tenantId);
+      if (!draft.ok) return draft;
+      const { id: _original, ...copy } = draft.value;
+      const field = findGrant(providers, copy.providerId, copy.grant)?.anotherAccount?.field;
+      if (field === undefined) return failure('provider-unknown');
+      const stored = await vault.read(tenantId);
+      if (!stored.ok) return stored;
+      return tenants.save({
+        ...copy,
+        name: `${copy.name} · ${account.trim()}`,
+        values: { ...copy.values, [field]: account },
+        secrets: { ...(stored.value ?? NO_SECRETS).fields },
+        storedSecrets: [],
+      });
+    },
+
+    rememberCopyFormat(tenantId, copyFormat) {
+      const tenant = tenantOf(store.get(), tenantId);
+      if (tenant === undefined) return failure('tenant-unknown');
+      if ((tenant.copyFormat ?? 'raw') === copyFormat) return success(null);
+      return commit({ type: 'tenant-saved', tenant: { ...tenant, copyFormat } });
     },
 
     async remove(tenantId) {
@@ -141,6 +157,7 @@ export function createTenants(
       return commit({ type: 'settings-changed', settings });
     },
   };
+  return tenants;
 }
 
 function configurationOf(state: AppState) {
@@ -148,30 +165,8 @@ function configurationOf(state: AppState) {
   return { schemaVersion: 1, tenants, activeTenantId, settings } as const;
 }
 
-/** What of a tenant's secrets stays when it is edited: all, those of the form, or none. */
-function keptSecrets(before: Tenant | undefined, after: Tenant): 'all' | 'fields' | 'none' {
-  if (before === undefined) return 'all';
-  if (before.values.issuer !== after.values.issuer) return 'none';
-  const sameAccount =
-    before.providerId === after.providerId &&
-    before.grant === after.grant &&
-    before.values.clientId === after.values.clientId;
-  return sameAccount ? 'all' : 'fields';
-}
-
-/** @returns Undefined when there is nothing to write. */
-function changedSecrets(
-  { fields, token }: TenantSecrets,
-  changes: Readonly<Record<string, string | null>>,
-  keeps: 'all' | 'fields' | 'none',
-): TenantSecrets | undefined {
-  if (keeps === 'all' && Object.keys(changes).length === 0) return undefined;
-  return {
-    fields: Object.fromEntries(
-      Object.entries({ ...(keeps === 'none' ? {} : fields), ...changes }).filter(
-        (entry): entry is [string, string] => entry[1] !== null,
-      ),
-    ),
-    ...(token === undefined || keeps !== 'all' ? {} : { token }),
-  };
+function definedOnly(values: Values): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

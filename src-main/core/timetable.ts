@@ -8,6 +8,8 @@ export interface Timetable {
   readonly renew: readonly string[];
   /** Tenants whose person is to be told now. */
   readonly notify: readonly string[];
+  /** Tenants whose person is to be told now that the sign-in itself ends soon. */
+  readonly warn: readonly string[];
   /** Tenants whose token has ended and which nothing renews. */
   readonly expire: readonly string[];
   /** The next instant at which something becomes due; undefined: never. */
@@ -43,6 +45,7 @@ export function requiredValidityMs(token: TokenFacts, minimumMs: number): number
 export function plan(state: AppState, nowMs: number): Timetable {
   const renew: { readonly id: string; readonly atMs: number }[] = [];
   const notify: string[] = [];
+  const warn: string[] = [];
   const expire: string[] = [];
   let nextAtMs: number | undefined;
   const due = (atMs: number | undefined): boolean => {
@@ -56,10 +59,11 @@ export function plan(state: AppState, nowMs: number): Timetable {
     const atMs = nextRenewalMs(session);
     if (due(atMs)) renew.push({ id: tenant.id, atMs: atMs ?? nowMs });
     if (due(noticeAtMs(state, tenant, session))) notify.push(tenant.id);
+    if (due(warningAtMs(tenant, session))) warn.push(tenant.id);
     if (due(expiryToMarkMs(session))) expire.push(tenant.id);
   }
   renew.sort((a, b) => a.atMs - b.atMs);
-  return { renew: renew.map(({ id }) => id), notify, expire, nextAtMs };
+  return { renew: renew.map(({ id }) => id), notify, warn, expire, nextAtMs };
 }
 
 function nextRenewalMs({ phase, token }: SessionState): number | undefined {
@@ -88,4 +92,15 @@ function noticeAtMs(state: AppState, tenant: Tenant, session: SessionState): num
   const always = tenant.notice === 'always' || state.settings.noticeAlways;
   if (!always) return undefined;
   return Math.min(atMs, renewAtMs(token) ?? atMs);
+}
+
+const LONGEST_WARNING_LEAD_MS = 24 * 3600_000;
+
+/** A day before the sign-in ends, at most half its life: where each renewal puts the end off, it never comes to that. */
+function warningAtMs(tenant: Tenant, { token, phase, warned }: SessionState): number | undefined {
+  if (token?.refreshExpiresAtMs === undefined || warned || tenant.notice === 'never')
+    return undefined;
+  if (phase.kind !== 'idle' && phase.kind !== 'retrying') return undefined;
+  const lifeMs = token.refreshExpiresAtMs - token.issuedAtMs;
+  return token.refreshExpiresAtMs - Math.min(LONGEST_WARNING_LEAD_MS, lifeMs / 2);
 }

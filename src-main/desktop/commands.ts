@@ -1,15 +1,20 @@
 /** Every command of the contract: how its arguments are read, and which use case it calls. */
 import type { Answer, CommandName, Commands } from '../contract/ipc.ts';
+import type { CallTenant } from '../core/calling.ts';
+import { COPY_FORMATS } from '../core/copy-formats.ts';
 import type { Copying } from '../core/copying.ts';
 import { failure, success } from '../core/errors.ts';
 import type { Result } from '../core/errors.ts';
+import type { OpenPage } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Sessions } from '../core/sessions.ts';
 import { readSettingsPatch } from '../core/settings.ts';
 import { sessionOf, tenantOf } from '../core/state.ts';
 import type { Store } from '../core/state.ts';
 import { readTenantDraft } from '../core/tenant.ts';
+import type { TenantDraft } from '../core/tenant.ts';
 import type { Tenants } from '../core/tenants.ts';
+import type { TestDraft } from '../core/trial.ts';
 import { errorView, providerForms, snapshotOf } from './view.ts';
 
 export interface CommandWorld {
@@ -18,6 +23,9 @@ export interface CommandWorld {
   readonly sessions: Sessions;
   readonly tenants: Tenants;
   readonly copying: Copying;
+  readonly callTenant: CallTenant;
+  readonly testDraft: TestDraft;
+  readonly openPage: OpenPage;
   readonly openKeychain: () => Promise<void>;
   readonly showPopover: () => void;
   readonly hidePopover: () => void;
@@ -54,6 +62,16 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
         ? answer(await run(tenantId), tenantId)
         : answer(failure('tenant-unknown'));
 
+  /** A command about what a form holds. */
+  const withDraft =
+    (run: (draft: TenantDraft) => Promise<Result<unknown>>): RunCommand =>
+    async ([data]) => {
+      const draft = readTenantDraft(data);
+      if (draft === undefined) return answer(failure('input-invalid'));
+      const name = draft.name.trim() === '' ? 'New tenant' : draft.name;
+      return answer(await run(draft), draft.id, name);
+    };
+
   const done =
     (act: () => void): RunCommand =>
     () => {
@@ -66,16 +84,7 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
       Promise.resolve({ ok: true, value: snapshotOf(store.get(), world.providers) }),
     listProviders: () => Promise.resolve({ ok: true, value: providerForms(world.providers) }),
     readTenant: forTenant<'readTenant'>((tenantId) => tenants.read(tenantId)),
-    saveTenant: async ([data]) => {
-      const draft = readTenantDraft(data);
-      return draft === undefined
-        ? answer(failure('input-invalid'))
-        : answer(
-            await tenants.save(draft),
-            draft.id,
-            draft.name.trim() === '' ? 'New tenant' : draft.name,
-          );
-    },
+    saveTenant: withDraft((draft) => tenants.save(draft)),
     removeTenant: forTenant<'removeTenant'>((tenantId) => tenants.remove(tenantId)),
     activateTenant: forTenant<'activateTenant'>((tenantId) => tenants.activate(tenantId)),
     signIn: forTenant<'signIn'>(async (tenantId) => {
@@ -101,6 +110,40 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
       return renewed.ok ? success(null) : renewed;
     }),
     copyToken: forTenant<'copyToken'>((tenantId) => copying.copyToken(tenantId)),
+    copyTokenAs: async ([tenantId, format]) => {
+      const known = COPY_FORMATS.find(({ id }) => id === format);
+      return typeof tenantId !== 'string' || known === undefined
+        ? answer(failure('input-invalid'))
+        : answer(await copying.copyToken(tenantId, known.id), tenantId);
+    },
+    listCopyFormats: () => Promise.resolve({ ok: true, value: COPY_FORMATS }),
+    callProbe: forTenant<'callProbe'>(async (tenantId) => {
+      const called = await world.callTenant(tenantId);
+      if (!called.ok) return called;
+      const { method, url, status, durationMs, accepted, body } = called.value;
+      return success({ method, url, status, durationMs, accepted, body });
+    }),
+    testTenant: withDraft(async (draft) => {
+      const tested = await world.testDraft(draft);
+      return tested.ok ? success({ message: tested.value }) : tested;
+    }),
+    addAnotherAccount: async ([tenantId, account]) => {
+      if (typeof tenantId !== 'string' || typeof account !== 'string') {
+        return answer(failure('input-invalid'));
+      }
+      const added = await tenants.addAnotherAccount(tenantId, account);
+      if (added.ok) void sessions.signIn(added.value);
+      return answer(added, tenantId);
+    },
+    openProviderPage: async ([providerId, grant, field]) => {
+      const provider = world.providers.find(({ id }) => id === providerId);
+      const fields = provider?.grants.find(({ kind }) => kind === grant)?.fields;
+      const page =
+        field === null ? provider?.documentation : fields?.find(({ name }) => name === field)?.link;
+      return page === undefined
+        ? answer(failure('input-invalid'))
+        : answer(await world.openPage(new URL(page)));
+    },
     copyError: forTenant<'copyError'>((tenantId) => {
       const { phase } = sessionOf(store.get(), tenantId);
       const error = 'error' in phase ? phase.error : undefined;

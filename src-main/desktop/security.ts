@@ -31,6 +31,8 @@ function restrictSession(each: Session): void {
   });
   each.setPermissionCheckHandler(() => false);
   each.setDevicePermissionHandler(() => false);
+  // Or Chromium fetches a dictionary from its maker at the start; `spellcheck: false` of a page does not prevent that
+  each.setSpellCheckerLanguages([]);
   each.on('will-download', (event) => {
     event.preventDefault();
   });

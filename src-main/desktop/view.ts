@@ -40,12 +40,13 @@ function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]):
   const session = sessionOf(state, tenant.id);
   const { token, phase } = session;
   const provider = providers.find(({ id }) => id === tenant.providerId);
+  const definition = findGrant(providers, tenant.providerId, tenant.grant);
   return {
     id: tenant.id,
     name: tenant.name,
     colour: tenant.colour,
     providerName: provider?.name ?? tenant.providerId,
-    grantName: findGrant(providers, tenant.providerId, tenant.grant)?.name ?? tenant.grant,
+    grantName: definition?.name ?? tenant.grant,
     account: token?.account ?? null,
     status: statusOf(state, session, tenant.name),
     expiresAtMs: token?.expiresAtMs ?? null,
@@ -53,6 +54,12 @@ function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]):
     interactive: GRANTS[tenant.grant].interactive,
     renewable: token?.renewable ?? false,
     scope: token?.scope ?? null,
+    signInEndsAtMs: token?.refreshExpiresAtMs ?? null,
+    copyFormat: tenant.copyFormat ?? 'raw',
+    mark: definition?.mark ?? null,
+    callable: definition?.probe !== undefined || tenant.values.probeUrl !== undefined,
+    anotherAccountLabel: definition?.anotherAccount?.label ?? null,
+    removalNote: definition?.removalNote ?? null,
     signIn: phase.kind === 'signing-in' ? (phase.page ?? null) : null,
   };
 }
@@ -98,10 +105,12 @@ function keychainOf(state: AppState): KeychainView {
 }
 
 export function providerForms(providers: readonly Provider[]): readonly ProviderForm[] {
-  return providers.map(({ id, name, summary, grants }) => ({
+  return providers.map(({ id, name, summary, group, documentation, grants }) => ({
     id,
     name,
     summary,
+    group,
+    hasDocumentation: documentation !== undefined,
     grants: grants.map((grant) => ({
       id: grant.kind,
       name: grant.name,
@@ -112,6 +121,8 @@ export function providerForms(providers: readonly Provider[]): readonly Provider
         kind: field.kind,
         required: field.required,
         hint: field.hint,
+        hasLink: field.link !== undefined,
+        options: field.options ?? [],
         placeholder: field.placeholder ?? '',
         initial: field.initial ?? '',
         advanced: field.advanced ?? false,

@@ -30,10 +30,12 @@ const parameters: Field = {
 export const oidc: Provider = {
   id: 'oidc',
   name: 'OpenID Connect',
+  group: 'any',
   summary: 'Any provider with an issuer address: Keycloak, Okta, Entra ID, Auth0 and many more.',
   grants: [
     {
       kind: 'authorization-code',
+      server: { issuer: '{issuer}' },
       name: 'Sign in as a person',
       summary: 'You log in in a window; the token speaks for you.',
       fields: [
@@ -68,6 +70,7 @@ export const oidc: Provider = {
     },
     {
       kind: 'client-credentials',
+      server: { issuer: '{issuer}' },
       name: 'Sign in as an app',
       summary: 'Client id and secret are swapped for a token; no person is involved.',
       fields: [

@@ -230,6 +230,7 @@ describe('the keeper itself', () => {
         store.dispatch({ type: 'phase-changed', tenantId, phase: { kind: 'renewing' } });
       },
       notify: () => undefined,
+      warn: () => undefined,
     });
     while (running.length > 0) {
       await clock.advance(100);
@@ -250,7 +251,11 @@ describe('the keeper itself', () => {
     const clock = createManualClock();
     const tenant = tenantAt('https://login.example.com');
     const store = createStore({ ...INITIAL_STATE, tenants: [tenant] });
-    startKeeper(store, clock, { renew: () => undefined, notify: () => undefined });
+    startKeeper(store, clock, {
+      renew: () => undefined,
+      notify: () => undefined,
+      warn: () => undefined,
+    });
     for (const lifeMs of [5 * SECOND, HOUR, 30 * DAY, 3650 * DAY]) {
       store.dispatch({
         type: 'token-received',
@@ -271,6 +276,7 @@ describe('the keeper itself', () => {
         renewals += 1;
       },
       notify: () => undefined,
+      warn: () => undefined,
     });
     expect(renewals).toBe(1);
     keeper.stop();

@@ -74,7 +74,7 @@ test('F-08 a click signs in or shows the app, for the right tenant', () => {
   const clicks: string[] = [];
   for (const renewable of [false, true]) {
     const store = createStore(stateWith(tenant, IDLE, 1, renewable));
-    const remind = createReminder(store, notifier, createManualClock(NOW), {
+    const { notify: remind } = createReminder(store, notifier, createManualClock(NOW), {
       signIn: (tenantId) => clicks.push(`sign in ${tenantId}`),
       show: () => clicks.push('show'),
     });

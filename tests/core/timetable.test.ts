@@ -174,6 +174,7 @@ test('what needs a person or a correction is not renewed by the clock', () => {
     expect(plan(state, NOW), phase.kind).toEqual({
       renew: [],
       notify: [],
+      warn: [],
       expire: [],
       nextAtMs: undefined,
     });

@@ -22,6 +22,12 @@ function commandsOf(world: World) {
     sessions: world.sessions,
     tenants: world.tenants,
     copying: world.copying,
+    callTenant: world.callTenant,
+    testDraft: world.testDraft,
+    openPage: (url) => {
+      done.push(`open ${url.href}`);
+      return Promise.resolve({ ok: true, value: null });
+    },
     openKeychain: async () => {
       done.push('keychain');
     },

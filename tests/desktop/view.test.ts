@@ -190,6 +190,8 @@ test('forms hold all that a page needs, with every default filled in', () => {
         kind: expect.any(String),
         required: expect.any(Boolean),
         hint: expect.any(String),
+        hasLink: expect.any(Boolean),
+        options: expect.any(Array),
         placeholder: expect.any(String),
         initial: expect.any(String),
         advanced: expect.any(Boolean),

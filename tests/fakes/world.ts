@@ -1,10 +1,13 @@
 /** The use cases wired as in `main.ts`, on fakes and real HTTP: the headless twin of the app. */
+import { createCalling } from '../../src-main/core/calling.ts';
+import type { CallTenant } from '../../src-main/core/calling.ts';
 import { createCopying } from '../../src-main/core/copying.ts';
 import type { Copying } from '../../src-main/core/copying.ts';
 import { startKeeper } from '../../src-main/core/keeper.ts';
 import type { Keeper } from '../../src-main/core/keeper.ts';
 import { createReminder } from '../../src-main/core/notices.ts';
 import { createDiscovery } from '../../src-main/core/oauth/discovery.ts';
+import type { Provider } from '../../src-main/core/provider.ts';
 import { createSessions } from '../../src-main/core/sessions.ts';
 import type { Sessions } from '../../src-main/core/sessions.ts';
 import { createStore, INITIAL_STATE, sessionOf } from '../../src-main/core/state.ts';
@@ -12,7 +15,10 @@ import type { SessionState, Store } from '../../src-main/core/state.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
 import { createTenants } from '../../src-main/core/tenants.ts';
 import type { Tenants } from '../../src-main/core/tenants.ts';
+import { createTrial } from '../../src-main/core/trial.ts';
+import type { TestDraft } from '../../src-main/core/trial.ts';
 import { PROVIDERS } from '../../src-main/providers/index.ts';
+import type { Internet } from '../emulators/internet.ts';
 import { createMemoryClipboard } from './clipboard.memory.ts';
 import type { MemoryClipboard } from './clipboard.memory.ts';
 import { createManualClock } from './clock.manual.ts';
@@ -23,6 +29,8 @@ import { createMemoryNotifier } from './notifier.memory.ts';
 import type { MemoryNotifier } from './notifier.memory.ts';
 import { createMemorySettingsStore } from './settings-store.memory.ts';
 import type { MemorySettingsStore } from './settings-store.memory.ts';
+import { createTokenCapture } from './token-capture.function.ts';
+import type { FunctionTokenCapture } from './token-capture.function.ts';
 import { createUserAgent } from './user-agent.function.ts';
 import type { FunctionUserAgent } from './user-agent.function.ts';
 import { createMemoryVault } from './vault.memory.ts';
@@ -35,11 +43,16 @@ export interface World {
   readonly clipboard: MemoryClipboard;
   readonly notifier: MemoryNotifier;
   readonly userAgent: FunctionUserAgent;
+  readonly systemBrowser: FunctionUserAgent;
   readonly http: NodeHttp;
   readonly store: Store;
   readonly sessions: Sessions;
   readonly tenants: Tenants;
   readonly copying: Copying;
+  readonly callTenant: CallTenant;
+  readonly testDraft: TestDraft;
+  /** Says “closed” until told what the web app gives. */
+  readonly tokenCapture: FunctionTokenCapture;
   /** As in the app: renews and notifies by the clock. */
   startKeeper(): Keeper;
   session(tenantId: string): SessionState;
@@ -48,7 +61,7 @@ export interface World {
 /** @param tenants Configured from the start; the keychain is open and their sessions are loaded. */
 export async function createWorld(
   tenants: readonly Tenant[] = [],
-  { settings, vault = createMemoryVault() }: WorldOptions = {},
+  { settings, vault = createMemoryVault(), internet, providers = PROVIDERS }: WorldOptions = {},
 ): Promise<World> {
   const clock = createManualClock();
   const settingsStore = createMemorySettingsStore(
@@ -63,13 +76,31 @@ export async function createWorld(
   );
   const clipboard = createMemoryClipboard();
   const notifier = createMemoryNotifier();
-  const userAgent = createUserAgent();
-  const http = createNodeHttp(clock);
+  const userAgent = createUserAgent(undefined, internet?.fetch);
+  const systemBrowser = createUserAgent(undefined, internet?.fetch);
+  const tokenCapture = createTokenCapture();
+  const http = createNodeHttp(clock, internet);
   const store = createStore();
   const discovery = createDiscovery(http.http, clock);
-  const sessions = createSessions(store, vault, { clock, http: http.http, discovery, userAgent });
-  const tenantsUseCases = createTenants(store, settingsStore, vault, sessions, PROVIDERS);
-  const copying = createCopying(store, sessions, clipboard, clock);
+  const grantWorld = {
+    clock,
+    http: http.http,
+    discovery,
+    loginWindow: userAgent,
+    systemBrowser,
+    tokenCapture,
+  };
+  const sessions = createSessions(store, vault, grantWorld, providers);
+  const tenantsUseCases = createTenants(store, settingsStore, vault, sessions, providers);
+  const copying = createCopying({
+    store,
+    vault,
+    sessions,
+    tenants: tenantsUseCases,
+    providers,
+    clipboard,
+    clock,
+  });
   clock.busyWhile(
     () =>
       http.underWay() > 0 ||
@@ -85,15 +116,19 @@ export async function createWorld(
     clipboard,
     notifier,
     userAgent,
+    systemBrowser,
     http,
     store,
     sessions,
     tenants: tenantsUseCases,
     copying,
+    callTenant: createCalling({ store, vault, sessions, providers, clock, http: http.http }),
+    testDraft: createTrial({ store, vault, providers }, grantWorld),
+    tokenCapture,
     startKeeper: () =>
       startKeeper(store, clock, {
         renew: (tenantId) => void sessions.renew(tenantId),
-        notify: createReminder(store, notifier, clock, {
+        ...createReminder(store, notifier, clock, {
           signIn: (tenantId) => void sessions.signIn(tenantId),
           show: () => undefined,
         }),
@@ -107,6 +142,10 @@ export interface WorldOptions {
   readonly settings?: unknown;
   /** One that already holds secrets. */
   readonly vault?: MemoryVault;
+  /** Where the vendors' hosts are found. */
+  readonly internet?: Internet;
+  /** Another catalogue. */
+  readonly providers?: readonly Provider[];
 }
 
 /** A tenant as its form would make it. */

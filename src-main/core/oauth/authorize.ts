@@ -1,18 +1,22 @@
-/** Starts an authorization-code attempt: fresh secrets of its own and the URL to open (RFC 6749 §4.1.1, RFC 7636, RFC 9700 §2.1). */
+/** Starts an attempt: fresh secrets of its own and the URL to open (RFC 6749 §4.1.1 and §4.2.1, RFC 7636, RFC 9700 §2.1). */
 import * as oauth from 'oauth4webapi';
 import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
-import type { ProviderConnection } from './provider-connection.ts';
+import type { Pkce } from '../provider.ts';
+import { wantsIdToken } from './provider-connection.ts';
+import type { Parameters, ProviderConnection } from './provider-connection.ts';
 
 /** One attempt; everything that its answer is held against. Lives in memory only and is used once. */
 export interface PendingAttempt {
   readonly connection: ProviderConnection;
+  readonly flow: 'code' | 'implicit';
   readonly redirectUri: string;
   readonly scope: string;
   /** 256 random bits each, base64url (RFC 9700 §2.1.1; oauth4webapi makes them). */
   readonly state: string;
   readonly nonce: string;
-  readonly codeVerifier: string;
+  /** Undefined without PKCE. */
+  readonly codeVerifier?: string;
 }
 
 export interface AuthorizationUrl {
@@ -20,54 +24,70 @@ export interface AuthorizationUrl {
   readonly attempt: PendingAttempt;
 }
 
+export interface AuthorizationOptions {
+  readonly flow: 'code' | 'implicit';
+  readonly redirectUri: string;
+  /** With blanks between scopes. */
+  readonly scope: string;
+  /** Never replace one that the flow sets. */
+  readonly parameters: Parameters;
+  /** For a code; other than S256 only where the provider's data or the person asks for it. */
+  readonly pkce: Pkce;
+}
+
 /**
- * @param options.parameters Extra parameters of the tenant; never replace one that the flow sets.
  * @returns `endpoint-missing` without an authorization endpoint, `pkce-unsupported` when the provider lists PKCE methods
- * without S256 (there is no way back to `plain`).
+ * without the one to be used (there is no way back to `plain`).
  */
 export async function startAuthorization(
   connection: ProviderConnection,
-  options: {
-    readonly redirectUri: string;
-    readonly scope: string;
-    readonly parameters: readonly (readonly [string, string])[];
-  },
+  options: AuthorizationOptions,
 ): Promise<Result<AuthorizationUrl>> {
-  const { server, client } = connection;
+  const { server, client, ways } = connection;
+  const { flow, redirectUri, scope, pkce } = options;
   const host = new URL(server.issuer).host;
   if (server.authorization_endpoint === undefined) {
     return failure('endpoint-missing', { host, subject: 'authorization endpoint' });
   }
+  const usesPkce = flow === 'code' && pkce !== 'off';
   const methods = server.code_challenge_methods_supported;
-  if (methods !== undefined && !methods.includes('S256'))
+  if (usesPkce && methods !== undefined && !methods.includes(pkce)) {
     return failure('pkce-unsupported', { host });
+  }
 
+  const codeVerifier = oauth.generateRandomCodeVerifier();
   const attempt: PendingAttempt = {
     connection,
-    redirectUri: options.redirectUri,
-    scope: options.scope,
+    flow,
+    redirectUri,
+    scope,
     state: oauth.generateRandomState(),
     nonce: oauth.generateRandomNonce(),
-    codeVerifier: oauth.generateRandomCodeVerifier(),
+    ...(usesPkce ? { codeVerifier } : {}),
   };
+  const asksForIdToken = wantsIdToken(connection, scope);
   // A query in the endpoint is kept (RFC 6749 §3.1)
   const url = new URL(server.authorization_endpoint);
   for (const [name, value] of options.parameters) url.searchParams.set(name, value);
   const set = (name: string, value: string): void => {
     url.searchParams.set(name, value);
   };
-  set('response_type', 'code');
+  // OpenID Connect Core §3.2.2.1 for the implicit flow with an ID token
+  set('response_type', flow === 'code' ? 'code' : asksForIdToken ? 'id_token token' : 'token');
   set('client_id', client.client_id);
-  set('redirect_uri', attempt.redirectUri);
-  if (attempt.scope !== '') set('scope', attempt.scope);
+  set('redirect_uri', redirectUri);
+  if (scope !== '') {
+    set(ways.scopeParameter ?? 'scope', scope.split(' ').join(ways.scopeSeparator ?? ' '));
+  }
   set('state', attempt.state);
-  if (asksForIdToken(attempt.scope)) set('nonce', attempt.nonce);
-  set('code_challenge', await oauth.calculatePKCECodeChallenge(attempt.codeVerifier));
-  set('code_challenge_method', 'S256');
+  if (asksForIdToken) set('nonce', attempt.nonce);
+  if (usesPkce) {
+    const isPlain = pkce === 'plain';
+    set(
+      'code_challenge',
+      isPlain ? codeVerifier : await oauth.calculatePKCECodeChallenge(codeVerifier),
+    );
+    set('code_challenge_method', pkce);
+  }
   return success({ url, attempt });
-}
-
-/** OpenID Connect Core §3.1.2.1: only `openid` among the scopes asks for an ID token. */
-export function asksForIdToken(scope: string): boolean {
-  return scope.split(' ').includes('openid');
 }

@@ -1,4 +1,4 @@
-/** Judges what arrives at a redirect URI: is it there, is it this attempt's, is it a code (RFC 6749 §4.1.2, RFC 9207). */
+/** Judges what arrives at a redirect URI: is it there, is it this attempt's, is it whole (RFC 6749 §4.1.2, RFC 9207). */
 import * as oauth from 'oauth4webapi';
 import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
@@ -32,28 +32,51 @@ export function isRedirect(target: string, redirectUri: string): boolean {
 
 /** An answer with any other state, or with two, is somebody else's: it is ignored and the attempt goes on. */
 export function isOurs(answer: URL, attempt: PendingAttempt): boolean {
-  const states = answer.searchParams.getAll('state');
+  const states = answerParameters(answer, attempt).getAll('state');
   return states.length === 1 && states[0] === attempt.state;
 }
 
-/**
- * Checks `iss`, `state`, `error` in this order, and that a code is there, once.
- * @returns The parameters as oauth4webapi has marked them; only these can be swapped for a token.
- */
+/** Where the answer stands: in the query, or for the implicit flow in the fragment (RFC 6749 §4.2.2), if it was not posted. */
+function answerParameters(answer: URL, { flow, redirectUri }: PendingAttempt): URLSearchParams {
+  const fragment = new URLSearchParams(answer.hash.slice(1));
+  return flow === 'implicit' && fragment.size > 0
+    ? fragment
+    : withoutConfigured(answer.searchParams, redirectUri);
+}
+
+/** @returns The parameters as oauth4webapi has marked them; only these can be swapped for a token. */
 export function readCallback(answer: URL, attempt: PendingAttempt): Result<URLSearchParams> {
+  const checked = checkAnswer(answer, attempt, []);
+  if (!checked.ok || checked.value.marked.has('code')) {
+    return checked.ok ? success(checked.value.marked) : checked;
+  }
+  const host = new URL(attempt.connection.server.issuer).host;
+  return failure('answer-invalid', { host, subject: 'it holds no code' });
+}
+
+/**
+ * Checks `iss`, `state`, `error` in this order, and that nothing came twice.
+ * @param setAside Parameters that oauth4webapi is not to see, as it knows no answer that holds them.
+ */
+export function checkAnswer(
+  answer: URL,
+  attempt: PendingAttempt,
+  setAside: readonly string[],
+): Result<{ readonly all: URLSearchParams; readonly marked: URLSearchParams }> {
   const { server, client } = attempt.connection;
   const host = new URL(server.issuer).host;
-  const parameters = withoutEmpty(withoutConfigured(answer.searchParams, attempt.redirectUri));
-  for (const name of new Set(parameters.keys())) {
-    if (parameters.getAll(name).length > 1 && KNOWN_ONCE.includes(name)) {
+  const all = withoutEmpty(answerParameters(answer, attempt));
+  for (const name of new Set(all.keys())) {
+    if (all.getAll(name).length > 1 && [...KNOWN_ONCE, ...setAside].includes(name)) {
       return failure('answer-invalid', { host, subject: `“${name}” came twice` });
     }
   }
+  const rest = new URLSearchParams([...all].filter(([name]) => !setAside.includes(name)));
   try {
-    const checked = oauth.validateAuthResponse(server, client, parameters, attempt.state);
-    if (!checked.has('code'))
-      return failure('answer-invalid', { host, subject: 'it holds no code' });
-    return success(checked);
+    return success({
+      all,
+      marked: oauth.validateAuthResponse(server, client, rest, attempt.state),
+    });
   } catch (cause) {
     if (cause instanceof oauth.AuthorizationResponseError) return translate(cause, host);
     return failure('answer-invalid', {

@@ -12,8 +12,16 @@ import { translate } from './translate.ts';
 const KEPT_FOR_MS = 24 * 3600 * 1000;
 
 export interface Discovery {
-  /** @returns Metadata whose issuer equals `issuer` character for character and whose endpoints are all safe to use. */
-  find(issuer: string, signal?: AbortSignal): Promise<Result<oauth.AuthorizationServer>>;
+  /**
+   * @param pattern What the metadata may state as its issuer although another was asked for.
+   * @returns Metadata whose issuer equals `issuer` character for character (or fits the pattern) and whose endpoints are
+   * all safe to use.
+   */
+  find(
+    issuer: string,
+    signal?: AbortSignal,
+    pattern?: string,
+  ): Promise<Result<oauth.AuthorizationServer>>;
 }
 
 export function createDiscovery(http: Http, clock: Clock): Discovery {
@@ -22,11 +30,11 @@ export function createDiscovery(http: Http, clock: Clock): Discovery {
     { readonly server: oauth.AuthorizationServer; readonly atMs: number }
   >();
   return {
-    async find(issuer, signal) {
+    async find(issuer, signal, pattern) {
       const known = kept.get(issuer);
       if (known !== undefined && clock.now() - known.atMs < KEPT_FOR_MS)
         return success(known.server);
-      const fetched = await fetchMetadata(issuer, http, signal);
+      const fetched = await fetchMetadata(issuer, http, signal, pattern);
       if (fetched.ok) kept.set(issuer, { server: fetched.value, atMs: clock.now() });
       // The last good copy serves while the provider cannot be asked
       else if (known !== undefined) return success(known.server);
@@ -39,6 +47,7 @@ async function fetchMetadata(
   issuer: string,
   http: Http,
   signal: AbortSignal | undefined,
+  pattern: string | undefined,
 ): Promise<Result<oauth.AuthorizationServer>> {
   const url = new URL(issuer);
   let last = failure('discovery-missing', { host: url.host });
@@ -60,7 +69,7 @@ async function fetchMetadata(
       if (typeof metadata !== 'object' || metadata === null || !('issuer' in metadata)) {
         return failure('not-the-provider', { host: url.host });
       }
-      return checkMetadata(issuer, withoutNulls(metadata) as oauth.AuthorizationServer);
+      return checkMetadata(issuer, withoutNulls(metadata) as oauth.AuthorizationServer, pattern);
     } catch (cause) {
       last = translate(cause, url.host);
       if (last.error.code !== 'not-the-provider') return last;
@@ -108,9 +117,13 @@ const ENDPOINTS = [
 function checkMetadata(
   issuer: string,
   metadata: oauth.AuthorizationServer,
+  pattern: string | undefined,
 ): Result<oauth.AuthorizationServer> {
   const asked = new URL(issuer);
-  if (metadata.issuer !== issuer) {
+  const isExpected =
+    metadata.issuer === issuer ||
+    (pattern !== undefined && new RegExp(pattern).test(metadata.issuer));
+  if (!isExpected) {
     return failure('issuer-mismatch', {
       host: asked.host,
       ...(isShowable(metadata.issuer) ? { issuer: metadata.issuer } : {}),

@@ -1,7 +1,7 @@
 /** What we take from an ID token, after its signature and claims have been checked (OpenID Connect Core §3.1.3.7, §12.2). */
 import * as oauth from 'oauth4webapi';
 import { failure, success } from '../errors.ts';
-import type { Result } from '../errors.ts';
+import type { Failure, Result } from '../errors.ts';
 import { oneLine } from '../safe-text.ts';
 import { callOptions } from './provider-connection.ts';
 import type { ProviderConnection } from './provider-connection.ts';
@@ -50,4 +50,48 @@ export async function readIdentity(
   const words = [claims['email'], claims['preferred_username'], claims['name']];
   const account = words.find((word): word is string => typeof word === 'string' && word !== '');
   return success({ subject: claims.sub, account: oneLine(account ?? claims.sub) });
+}
+
+/** Above this the clocks differ by more than an answer's way and the tolerance of the checks. */
+const LEAST_CLOCK_FAULT_MS = 60_000;
+
+/**
+ * Whether an ID token was refused because this computer's clock is wrong.
+ * @param offsetMs How far the provider's clock is ahead by its Date header; 0 where it has none, and then the time at which
+ * the ID token says it was issued (just now) stands for it.
+ * @returns `clock-wrong` with how far it is off; undefined when the clock is right.
+ */
+export function clockFault(
+  idToken: unknown,
+  offsetMs: number,
+  nowMs: number,
+  host: string,
+): Failure | undefined {
+  const behindMs = offsetMs === 0 ? issuedAtMs(idToken) - nowMs : offsetMs;
+  if (!(Math.abs(behindMs) > LEAST_CLOCK_FAULT_MS)) return undefined;
+  const subject = `${span(Math.abs(behindMs))} ${behindMs > 0 ? 'behind' : 'ahead'}`;
+  return failure('clock-wrong', { host, subject });
+}
+
+function issuedAtMs(idToken: unknown): number {
+  const payload = typeof idToken === 'string' ? idToken.split('.')[1] : undefined;
+  try {
+    const json = atob((payload ?? '').replaceAll('-', '+').replaceAll('_', '/'));
+    const { iat } = JSON.parse(json) as { readonly iat?: unknown };
+    return typeof iat === 'number' ? iat * 1000 : NaN;
+  } catch {
+    return NaN;
+  }
+}
+
+function span(ms: number): string {
+  const units = [
+    ['year', 365 * 24 * 3600_000],
+    ['day', 24 * 3600_000],
+    ['hour', 3600_000],
+    ['minute', 60_000],
+  ] as const;
+  const [name, unitMs] = units.find(([, lengthMs]) => ms >= lengthMs) ?? units[3];
+  const count = Math.round(ms / unitMs);
+  return `${String(count)} ${name}${count === 1 ? '' : 's'}`;
 }

@@ -3,13 +3,14 @@ import * as oauth from 'oauth4webapi';
 import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import { expiryOf } from '../token.ts';
+import { extrasFrom } from '../rest/answer.ts';
+import { clockOffsetMs, expiryOf, jwtExpiryMs } from '../token.ts';
 import type { TokenSet } from '../token.ts';
-import { asksForIdToken } from './authorize.ts';
 import type { PendingAttempt } from './authorize.ts';
-import { readIdentity } from './id-token.ts';
-import { callOptions } from './provider-connection.ts';
-import type { ProviderConnection } from './provider-connection.ts';
+import { clockFault, readIdentity } from './id-token.ts';
+import { callOptions, wantsIdToken } from './provider-connection.ts';
+import type { Parameters, ProviderConnection } from './provider-connection.ts';
+import { tolerate } from './tolerate.ts';
 import { translate } from './translate.ts';
 
 /** Swaps a checked code for tokens; sent once, never again after any answer. */
@@ -19,9 +20,8 @@ export async function exchangeCode(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<Result<TokenSet>> {
-  const { connection, redirectUri, codeVerifier, nonce, scope } = attempt;
-  const { server, client, authentication, http } = connection;
-  const wantsIdToken = asksForIdToken(scope);
+  const { connection, redirectUri, codeVerifier, scope } = attempt;
+  const { server, client, authentication, http, ways } = connection;
   return ask(connection, clock, scope, signal, {
     send: () =>
       oauth.authorizationCodeGrantRequest(
@@ -30,15 +30,73 @@ export async function exchangeCode(
         authentication,
         callback,
         redirectUri,
-        codeVerifier,
+        codeVerifier ?? oauth.nopkce,
+        {
+          ...callOptions(http, new URL(server.issuer), signal),
+          additionalParameters: toSend(ways.tokenParameters),
+        },
+      ),
+    process: (response) => processAnswer(attempt, response),
+  });
+}
+
+function processAnswer(
+  { connection, nonce, scope }: PendingAttempt,
+  response: Response,
+): Promise<oauth.TokenEndpointResponse> {
+  const { server, client } = connection;
+  const requireIdToken = wantsIdToken(connection, scope);
+  return oauth.processAuthorizationCodeResponse(server, client, response, {
+    ...(requireIdToken ? { expectedNonce: nonce } : {}),
+    requireIdToken,
+  });
+}
+
+/** The same checks for what came by the front channel instead of from the token endpoint. */
+export async function readFrontChannel(
+  attempt: PendingAttempt,
+  members: Readonly<Record<string, string>>,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Result<TokenSet>> {
+  const response = new Response(JSON.stringify(members), {
+    headers: { 'content-type': 'application/json' },
+  });
+  return ask(attempt.connection, clock, attempt.scope, signal, {
+    send: () => Promise.resolve(response),
+    process: (answer) => processAnswer(attempt, answer),
+  });
+}
+
+/** Asks with a code that was never issued: a server that knows the client answers `grant-refused`. */
+export async function probeClient(
+  connection: ProviderConnection,
+  redirectUri: string,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Result<TokenSet>> {
+  const { server, client, authentication, http } = connection;
+  const body = new URLSearchParams({
+    code: oauth.generateRandomState(),
+    redirect_uri: redirectUri,
+    code_verifier: oauth.generateRandomCodeVerifier(),
+  });
+  return ask(connection, clock, '', signal, {
+    send: () =>
+      oauth.genericTokenEndpointRequest(
+        server,
+        client,
+        authentication,
+        'authorization_code',
+        body,
         callOptions(http, new URL(server.issuer), signal),
       ),
-    process: (response) =>
-      oauth.processAuthorizationCodeResponse(server, client, response, {
-        ...(wantsIdToken ? { expectedNonce: nonce } : {}),
-        requireIdToken: wantsIdToken,
-      }),
+    process: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
   });
+}
+
+function toSend(parameters: Parameters = []): URLSearchParams {
+  return new URLSearchParams(Object.fromEntries(parameters));
 }
 
 /**
@@ -52,21 +110,18 @@ export async function refresh(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<Result<TokenSet>> {
-  const { server, client, authentication, http } = connection;
+  const { server, client, authentication, http, ways } = connection;
   const answer = await ask(connection, clock, before.scope ?? '', signal, {
     send: () =>
-      oauth.refreshTokenGrantRequest(
-        server,
-        client,
-        authentication,
-        before.refreshToken,
-        callOptions(http, new URL(server.issuer), signal),
-      ),
+      oauth.refreshTokenGrantRequest(server, client, authentication, before.refreshToken, {
+        ...callOptions(http, new URL(server.issuer), signal),
+        additionalParameters: toSend(ways.refreshParameters),
+      }),
     process: (response) => oauth.processRefreshTokenResponse(server, client, response),
     isRenewal: true,
   });
   if (!answer.ok) return answer;
-  const { refreshToken, idToken, account, accountSubject } = before;
+  const { refreshToken, refreshExpiresAtMs, idToken, account, accountSubject, extra } = before;
   if (
     accountSubject !== undefined &&
     answer.value.accountSubject !== undefined &&
@@ -79,10 +134,14 @@ export async function refresh(
   }
   return success({
     refreshToken,
+    ...(refreshExpiresAtMs === undefined || answer.value.refreshToken !== undefined
+      ? {}
+      : { refreshExpiresAtMs }),
     ...(idToken === undefined ? {} : { idToken }),
     ...(account === undefined ? {} : { account }),
     ...(accountSubject === undefined ? {} : { accountSubject }),
     ...answer.value,
+    ...(extra === undefined ? {} : { extra: { ...extra, ...answer.value.extra } }),
   });
 }
 
@@ -91,24 +150,30 @@ export async function requestAsClient(
   connection: ProviderConnection,
   options: {
     readonly scope: string;
-    readonly parameters: readonly (readonly [string, string])[];
+    readonly parameters: Parameters;
+    /** Default `client_credentials`. */
+    readonly grantType?: string | undefined;
   },
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<Result<TokenSet>> {
-  const { server, client, authentication, http } = connection;
-  const body = new URLSearchParams(Object.fromEntries(options.parameters));
-  if (options.scope !== '') body.set('scope', options.scope);
+  const { server, client, authentication, http, ways } = connection;
+  const { grantType = 'client_credentials' } = options;
+  const body = toSend(options.parameters);
+  if (options.scope !== '') {
+    body.set('scope', options.scope.split(' ').join(ways.scopeSeparator ?? ' '));
+  }
   const answer = await ask(connection, clock, options.scope, signal, {
     send: () =>
-      oauth.clientCredentialsGrantRequest(
+      oauth.genericTokenEndpointRequest(
         server,
         client,
         authentication,
+        grantType,
         body,
         callOptions(http, new URL(server.issuer), signal),
       ),
-    process: (response) => oauth.processClientCredentialsResponse(server, client, response),
+    process: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
   });
   if (!answer.ok) return answer;
   const { refreshToken: _dropped, ...token } = answer.value;
@@ -135,18 +200,35 @@ async function ask(
   const requestedAtMs = clock.now();
   try {
     const { isRenewal = false } = exchange;
-    const { body, rebuild, expiresIn } = await tolerate(await exchange.send());
+    const { ways } = connection;
+    const tolerated = await tolerate(await exchange.send(), (answer) =>
+      ways.readAnswer === undefined ? answer : ways.readAnswer(answer, isRenewal),
+    );
+    const { body, rebuild, headers } = tolerated;
+    // One that cannot be checked says nothing
+    if (ways.ignoresIdTokens === true && typeof body !== 'string') delete body['id_token'];
+    const offsetMs = clockOffsetMs(headers, clock.now());
     const response = rebuild(body);
-    const processed = await exchange.process(response).catch((cause: unknown) => {
-      if (!isRenewal || !isAboutTime(cause)) throw cause;
-      const { id_token: _late, ...rest } = body as Record<string, unknown>;
-      return exchange.process(rebuild(rest));
-    });
+    let processed: oauth.TokenEndpointResponse;
+    try {
+      processed = await exchange.process(response);
+    } catch (cause) {
+      if (!isAboutTime(cause) || typeof body === 'string') throw cause;
+      if (!isRenewal) {
+        return clockFault(body['id_token'], offsetMs, clock.now(), host) ?? translate(cause, host);
+      }
+      const { id_token: _late, ...rest } = body;
+      processed = await exchange.process(rebuild(rest));
+    }
     if (processed.token_type !== 'bearer') return failure('token-type-unsupported', { host });
     const identity = await readIdentity(connection, processed, isRenewal ? null : response, signal);
     if (!identity.ok) return identity;
-    const expiresAtMs = expiryOf(expiresIn, requestedAtMs);
+    const expiresAtMs =
+      expiryOf(tolerated.expiresIn, requestedAtMs) ??
+      jwtExpiryMs(processed.access_token, requestedAtMs, offsetMs);
+    const refreshExpiresAtMs = expiryOf(tolerated.refreshExpiresIn, requestedAtMs);
     const scope = processed.scope ?? requestedScope;
+    const extra = extrasFrom({ status: 200, headers, text: '', json: tolerated.body }, ways.extras);
     return success({
       accessToken: processed.access_token,
       ...(processed.refresh_token === undefined ? {} : { refreshToken: processed.refresh_token }),
@@ -154,6 +236,8 @@ async function ask(
       ...(scope === '' ? {} : { scope }),
       issuedAtMs: requestedAtMs,
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+      ...(refreshExpiresAtMs === undefined ? {} : { refreshExpiresAtMs }),
+      ...(extra === undefined ? {} : { extra }),
       ...(identity.value === undefined
         ? {}
         : { account: identity.value.account, accountSubject: identity.value.subject }),
@@ -163,58 +247,9 @@ async function ask(
   }
 }
 
-/**
- * Takes nonsense out of the optional members of a token answer. oauth4webapi rejects the whole answer for them, and with
- * a rotating refresh token a rejected answer is a lost sign-in. A life that makes no sense counts as unknown (see
- * `expiryOf`); a refresh token that is empty or no text counts as absent, so the old one is kept.
- */
-async function tolerate(response: Response): Promise<{
-  /** The answer as it may be processed: an object, or the text of something else. */
-  readonly body: Readonly<Record<string, unknown>> | string;
-  readonly rebuild: (body: Readonly<Record<string, unknown>> | string) => Response;
-  readonly expiresIn: unknown;
-}> {
-  const text = await response.text();
-  const { status } = response;
-  const headers = new Headers(response.headers);
-  // oauth4webapi stops at a challenge; the body tells our own mistake from a proxy that asks for a password
-  if (text !== '') headers.delete('www-authenticate');
-  // Some statuses must not have a body, not even an empty one
-  const rebuild = (body: Readonly<Record<string, unknown>> | string): Response =>
-    new Response((typeof body === 'string' ? body : JSON.stringify(body)) || null, {
-      status,
-      headers,
-    });
-  const json = response.status === 200 ? parseObject(text) : undefined;
-  if (json === undefined) return { body: text, rebuild, expiresIn: undefined };
-  const { expires_in: expiresIn, ...rest } = json;
-  for (const name of ['refresh_token', 'scope', 'id_token']) {
-    if (typeof rest[name] !== 'string' || rest[name] === '') delete rest[name];
-  }
-  return { body: rest, rebuild, expiresIn };
-}
-
 /** The clock of this computer is off, or the answer took long: no reason to distrust what came with it. */
 function isAboutTime(cause: unknown): boolean {
   return (
     cause instanceof oauth.OperationProcessingError && cause.code === oauth.JWT_TIMESTAMP_CHECK
   );
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  const parsed = parse(text) ?? parse(text.replace(BARE_NUMBER_WORDS, ':null'));
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-    ? { ...parsed }
-    : undefined;
-}
-
-/** What some serializers write for a number that is none; it is no JSON. */
-const BARE_NUMBER_WORDS = /:\s*-?(?:NaN|Infinity)\b/g;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

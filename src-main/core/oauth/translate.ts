@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { AppFailure, failure } from '../errors.ts';
 import type { ErrorCode, Failure } from '../errors.ts';
+import { retryAfter } from '../retry-after.ts';
 import { safeText } from '../safe-text.ts';
 
 /** @param host Whom the call went to. */
@@ -106,18 +107,4 @@ function fromProcessing(cause: oauth.OperationProcessingError, host: string): Fa
 function responseOf(cause: oauth.OperationProcessingError): Response | undefined {
   const inner: unknown = cause.cause;
   return inner instanceof Response ? inner : undefined;
-}
-
-const LONGEST_RETRY_AFTER_MS = 3600 * 1000;
-
-/**
- * Retry-After (RFC 9110 §10.2.3), at most an hour. Its date form is measured against the answer's own Date, so that
- * our clock does not matter. What lies in the past or is neither form is no wish.
- */
-function retryAfter({ headers }: Response): { readonly retryAfterMs?: number } {
-  const wish = headers.get('retry-after')?.trim() ?? '';
-  const ms = /^\d+$/.test(wish)
-    ? Number(wish) * 1000
-    : Date.parse(wish) - Date.parse(headers.get('date') ?? '');
-  return ms > 0 ? { retryAfterMs: Math.min(ms, LONGEST_RETRY_AFTER_MS) } : {};
 }

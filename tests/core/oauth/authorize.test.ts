@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { startAuthorization } from '../../../src-main/core/oauth/authorize.ts';
+import type { AuthorizationOptions } from '../../../src-main/core/oauth/authorize.ts';
 import { connect } from '../../../src-main/core/oauth/provider-connection.ts';
 
 const SERVER = {
   issuer: 'https://login.example.com',
   authorization_endpoint: 'https://login.example.com/authorize?tenant=a%20b',
   token_endpoint: 'https://login.example.com/token',
+  jwks_uri: 'https://login.example.com/keys',
 };
 
-const OPTIONS = { redirectUri: 'https://localhost/callback', scope: 'openid', parameters: [] };
+const OPTIONS: AuthorizationOptions = {
+  flow: 'code',
+  pkce: 'S256',
+  redirectUri: 'https://localhost/callback',
+  scope: 'openid',
+  parameters: [],
+};
 
 const connectionTo = (changes: Readonly<Record<string, unknown>> = {}) =>
   connect({ ...SERVER, ...changes }, 'client', undefined, () =>
@@ -23,11 +31,13 @@ test('A-02 10,000 attempts: state, nonce and verifier never repeat and are well 
     const started = await startAuthorization(connection, OPTIONS);
     if (!started.ok) throw new Error(started.error.code);
     const { url, attempt } = started.value;
-    for (const secret of [attempt.state, attempt.nonce, attempt.codeVerifier]) {
+    for (const secret of [attempt.state, attempt.nonce, attempt.codeVerifier ?? 'missing']) {
       if (!/^[A-Za-z0-9_-]{43,128}$/.test(secret)) throw new Error(`badly formed: ${secret}`);
       seen.add(secret);
     }
-    const challenge = createHash('sha256').update(attempt.codeVerifier).digest('base64url');
+    const challenge = createHash('sha256')
+      .update(attempt.codeVerifier ?? '')
+      .digest('base64url');
     if (
       url.searchParams.get('code_challenge') !== challenge ||
       url.searchParams.get('code_challenge_method') !== 'S256' ||
@@ -42,6 +52,8 @@ test('A-02 10,000 attempts: state, nonce and verifier never repeat and are well 
 
 test('keeps the query of the endpoint, and every value survives the encoding', async () => {
   const started = await startAuthorization(connectionTo(), {
+    flow: 'code',
+    pkce: 'S256',
     redirectUri: 'https://localhost/cb?from=a%2Fb&x=1+2',
     scope: 'openid a:b https://api.example.com/.default',
     parameters: [

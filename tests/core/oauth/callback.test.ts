@@ -23,6 +23,8 @@ async function pendingAttempt(
     () => Promise.reject(new Error('no call is expected')),
   );
   const started = await startAuthorization(connection, {
+    flow: 'code',
+    pkce: 'S256',
     redirectUri,
     scope: 'openid',
     parameters: [],

@@ -1,0 +1,139 @@
+/** The request that says whether a token is good: how a tenant's provider wants it sent, and what came back. */
+import { AppFailure, failure, success } from './errors.ts';
+import type { Result } from './errors.ts';
+import { variablesOf } from './grants/grant.ts';
+import type { Clock, Http } from './ports.ts';
+import type { Probe, ProviderGrant, TokenUse } from './provider.ts';
+import { memberAt } from './rest/answer.ts';
+import { blotOut } from './safe-text.ts';
+import type { TenantSecrets } from './secrets.ts';
+import { fillAll, fillUrl } from './template.ts';
+import { isSecure } from './tenant.ts';
+import type { Tenant } from './tenant.ts';
+
+/** Whose token is sent. */
+export interface ProbeSubject {
+  readonly tenant: Tenant;
+  readonly definition: ProviderGrant;
+  /** With the token. */
+  readonly secrets: TenantSecrets;
+}
+
+/** How a request carries the token, filled. Secret. */
+export interface CarriedToken {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly query: readonly (readonly [name: string, value: string])[];
+}
+
+const BEARER: TokenUse = { headers: { Authorization: 'Bearer {token}' } };
+
+/** RFC 6750 §2.1, as the provider departs from it, as the tenant's own header name and value say. */
+export function carry(subject: ProbeSubject): CarriedToken {
+  const { headers = {}, query = {} } = subject.definition.use ?? BEARER;
+  const { headerName, headerValue } = subject.tenant.values;
+  const [credential, ...others] = Object.entries(headers);
+  const own =
+    headerName === undefined && headerValue === undefined
+      ? credential
+      : ([
+          headerName ?? credential?.[0] ?? 'Authorization',
+          headerValue ?? credential?.[1] ?? 'Bearer {token}',
+        ] as const);
+  const variables = variablesOf(subject);
+  const all = Object.fromEntries(own === undefined ? others : [own, ...others]);
+  return { headers: fillAll(all, variables), query: fillAll(query, variables) };
+}
+
+/** The tenant's own address goes before that of its provider. @returns Undefined when there is none. */
+export function probeOf(
+  subject: ProbeSubject,
+): { readonly probe: Probe; readonly url: URL } | undefined {
+  const own = subject.tenant.values.probeUrl;
+  const probe = own === undefined ? subject.definition.probe : { url: '{probeUrl}' };
+  const url = probe === undefined ? undefined : fillUrl(probe.url, variablesOf(subject));
+  return probe === undefined || url === undefined || !isSecure(url) ? undefined : { probe, url };
+}
+
+export interface ProbeAnswer {
+  readonly method: string;
+  readonly host: string;
+  /** Without query. */
+  readonly url: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly accepted: boolean;
+  /** Shortened, without the tenant's secrets. */
+  readonly body: string;
+}
+
+/** Sends the probe with the token. @returns `probe-unknown` when there is nothing to call; failures of the Http port. */
+export async function callProbe(
+  world: { readonly clock: Clock; readonly http: Http },
+  subject: ProbeSubject,
+  signal?: AbortSignal,
+): Promise<Result<ProbeAnswer>> {
+  const found = probeOf(subject);
+  if (found === undefined) return failure('probe-unknown');
+  const { probe, url } = found;
+  const { headers, query } = carry(subject);
+  const shown = `${url.origin}${url.pathname}`;
+  for (const [name, value] of query) url.searchParams.set(name, value);
+  const startedAtMs = world.clock.now();
+  const method = probe.method ?? 'GET';
+  try {
+    const response = await world.http(url.href, {
+      method,
+      headers: {
+        accept: 'application/json, */*;q=0.5',
+        ...Object.fromEntries(fillAll(probe.headers, variablesOf(subject))),
+        ...Object.fromEntries(headers),
+      },
+      ...(probe.body === undefined ? {} : { body: probe.body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const text = await response.text();
+    return success({
+      method,
+      host: url.host,
+      url: shown,
+      status: response.status,
+      durationMs: Math.max(0, world.clock.now() - startedAtMs),
+      accepted: response.ok && saysYes(text, probe),
+      body: blotOut(text, secretsOf(subject)),
+    });
+  } catch (cause) {
+    if (cause instanceof AppFailure) return { ok: false, error: cause.error };
+    return failure('internal', { host: url.host, cause });
+  }
+}
+
+function saysYes(text: string, { success: rule }: Probe): boolean {
+  if (rule === undefined) return true;
+  try {
+    const value = memberAt(JSON.parse(text), rule.path);
+    return rule.equals === undefined
+      ? value === undefined || value === null
+      : value === rule.equals;
+  } catch {
+    return false;
+  }
+}
+
+function secretsOf(subject: ProbeSubject): readonly string[] {
+  const { token, fields } = subject.secrets;
+  const { headers, query } = carry(subject);
+  return [
+    ...Object.values(fields),
+    ...[...headers, ...query].map(([, value]) => value),
+    ...[token?.accessToken, token?.refreshToken, token?.idToken].filter(
+      (text) => text !== undefined,
+    ),
+    ...Object.values(token?.extra ?? {}),
+  ];
+}
+
+/** One sentence. */
+export function describeCall({ method, host, status, durationMs, accepted }: ProbeAnswer): string {
+  const verdict = accepted ? 'The token is accepted' : 'The token is not accepted';
+  return `${verdict}: ${method} to ${host} answered ${String(status)} after ${String(durationMs)} ms.`;
+}
