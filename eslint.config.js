@@ -67,7 +67,7 @@ const ELECTRON_NAMES = {
     importNames: ['shell'],
     allowTypeImports: true,
     message:
-      'The door to other programs is adapters/system-browser.ts: it lets only checked https addresses out.',
+      'The door to other programs is adapters/system-browser/system-browser.ts: it lets only checked https addresses out.',
   },
 };
 
@@ -332,7 +332,7 @@ export default defineConfig(
   },
   {
     name: 'main: the door to other programs',
-    files: ['src-main/adapters/system-browser.ts'],
+    files: ['src-main/adapters/system-browser/system-browser.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': mainImports('shell') },
   },
   {

@@ -322,7 +322,7 @@ describe('doors, ports and pages (ESLint)', () => {
     [
       'src-main/desktop/popover.ts',
       `import { shell } from 'electron'; export { shell };`,
-      'system-browser.ts',
+      'system-browser/system-browser.ts',
     ],
     [
       'src-main/desktop/popover.ts',
@@ -459,7 +459,10 @@ describe('doors, ports and pages (ESLint)', () => {
       'src-main/preload.ts',
       `import { contextBridge, ipcRenderer } from 'electron'; export { contextBridge, ipcRenderer };`,
     ],
-    ['src-main/adapters/system-browser.ts', `import { shell } from 'electron'; export { shell };`],
+    [
+      'src-main/adapters/system-browser/system-browser.ts',
+      `import { shell } from 'electron'; export { shell };`,
+    ],
     [
       'src-main/adapters/clock.system.ts',
       `export const a = () => [Date.now(), setTimeout(() => 1, 1)];`,

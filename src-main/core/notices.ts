@@ -1,9 +1,11 @@
 /** What a person is told before (or when) a token ends: the tenant's name and what to do, never more. */
+import { GRANTS } from './grants/all-grants.ts';
 import type { Clock, Notifier } from './ports.ts';
 import { sessionOf, tenantOf } from './state.ts';
 import type { AppState, Store } from './state.ts';
 import type { Tenant } from './tenant.ts';
 import { oneLine } from './safe-text.ts';
+import { signInEndMs } from './timetable.ts';
 
 export interface Notice {
   readonly title: string;
@@ -52,13 +54,15 @@ export function createReminder(
 }
 
 export function warningFor(state: AppState, tenant: Tenant, nowMs: number): Notice {
-  const endMs = sessionOf(state, tenant.id).token?.refreshExpiresAtMs ?? nowMs;
+  const { token } = sessionOf(state, tenant.id);
+  const endMs = (token === undefined ? undefined : signInEndMs(token)) ?? nowMs;
   const ends = endMs > nowMs ? `ends in ${duration(endMs - nowMs)}` : 'has ended';
-  return {
-    title: oneLine(tenant.name),
-    body: `Its sign-in ${ends}; after that it cannot be renewed. Click to sign in again.`,
-    signsIn: true,
-  };
+  const title = oneLine(tenant.name);
+  if (GRANTS[tenant.grant].interactive || token?.renewable === true) {
+    const body = `Its sign-in ${ends}; after that it cannot be renewed. Click to sign in again.`;
+    return { title, body, signsIn: true };
+  }
+  return { title, body: `Its key ${ends}. Click to open Bearer Tray.`, signsIn: false };
 }
 
 export function noticeFor(state: AppState, tenant: Tenant, nowMs: number): Notice {

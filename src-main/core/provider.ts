@@ -27,6 +27,7 @@ export type ProviderGrant =
   | ImplicitGrant
   | ClientCredentialsGrant
   | RestLoginGrant
+  | ApprovalGrant
   | CaptureGrant
   | StaticKeyGrant;
 
@@ -72,6 +73,26 @@ export interface RestLoginGrant extends AnyGrant {
   readonly login: RestLogin | ((values: Values) => RestLogin);
 }
 
+/**
+ * The app asks for a sign-in, a person approves it on a page of the provider, and the app fetches the outcome, which is
+ * given once.
+ */
+export interface ApprovalGrant extends AnyGrant {
+  readonly kind: 'approval';
+  readonly start: RestCall;
+  /** Path of the page to open in the answer to `start`. */
+  readonly pagePath: string;
+  /** Paths in that answer that `poll` can use as `{extra.name}`. */
+  readonly extras: Readonly<Record<string, string>>;
+  /** Must go to the host of `start`. */
+  readonly poll: RestCall;
+  readonly pendingStatus: number;
+  readonly everySeconds: number;
+  readonly answer: RestAnswer;
+  readonly logout?: RestCall;
+  readonly errorPaths?: readonly string[];
+}
+
 /** The token of a web app, taken from the calls it makes itself after a person has signed in to it. */
 export interface CaptureGrant extends AnyGrant {
   readonly kind: 'capture';
@@ -99,6 +120,8 @@ export interface OAuthServer {
   /** Templates; they go before what metadata says. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint?: string;
+  /** RFC 7009. A field `revocationEndpoint` of the tenant goes before it. */
+  readonly revocationEndpoint?: string;
   /** A way of revoking that is not RFC 7009. */
   readonly revocation?: RestCall;
   /** A new sign-in ends the token of the one before, because the provider allows only so many. */
@@ -158,8 +181,6 @@ export interface RestLogin {
   readonly answer: RestAnswer;
   /** Checks the password without making a session. */
   readonly check?: RestCall;
-  /** A person approves in a browser what `login` has started; then `poll` gives the answer, once. */
-  readonly approval?: RestApproval;
   /** Default: log in again. */
   readonly renewal?: {
     readonly by: 'refresh-token' | 'current-token';
@@ -168,22 +189,12 @@ export interface RestLogin {
     readonly answer?: RestAnswer;
   };
   readonly logout?: RestCall;
-  /** Statuses that say that credentials, token or session are not accepted; default 400, 401 and 403. */
+  /** Statuses that say that credentials, token or session are not accepted; default 400, 401, 403 and 422. */
   readonly refusedStatuses?: readonly number[];
   /** A member of the body that tells success: with this value, or (no value) when it is absent or null. */
   readonly success?: { readonly path: string; readonly equals?: string | number | boolean };
   /** Where errors are told, tried in order. */
   readonly errorPaths?: readonly string[];
-}
-
-export interface RestApproval {
-  /** Path of the page to open in the answer of `login`. */
-  readonly pagePath: string;
-  /** Paths in the answer of `login` that `poll` can use as `{extra.name}`. */
-  readonly extras: Readonly<Record<string, string>>;
-  readonly poll: RestCall;
-  readonly pendingStatus: number;
-  readonly everySeconds: number;
 }
 
 /**
@@ -195,6 +206,8 @@ export type Source = string;
 export interface RestAnswer {
   /** The first one that holds a text. */
   readonly token: readonly Source[];
+  /** The token is then Base64 of this, a colon and that (RFC 7617 §2). */
+  readonly basicUser?: Source;
   readonly refreshToken?: readonly Source[];
   /** Tried in order; then the `exp` of a JWT; then `lifeSeconds`; else the end is unknown. */
   readonly expiry?: readonly Expiry[];

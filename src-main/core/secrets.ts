@@ -28,6 +28,7 @@ const tenantSecrets: v.GenericSchema<unknown, TenantSecrets> = v.object({
       accountSubject: optionalText,
       refreshExpiresAtMs: v.exactOptional(instant),
       extra: v.exactOptional(v.record(v.string(), v.string())),
+      redirectUri: optionalText,
       clientAuthentication: v.exactOptional(v.literal('basic')),
     }),
   ),

@@ -50,6 +50,8 @@ export interface Sessions {
     renewal: 'wait' | 'stop',
     task: () => Promise<Result<Value>>,
   ): Promise<Result<Value>>;
+  /** Ends what a tenant has open beside its token (a web app's session): it is removed or goes to another address. */
+  forget(tenantId: string): void;
   /** Cancels sign-ins and waits for everything else under way: before the app ends. */
   settle(): Promise<void>;
 }
@@ -345,6 +347,10 @@ export function createSessions(
       attempts.get(tenantId)?.cancel('sign-in-cancelled');
       if (renewal === 'stop') renewals.get(tenantId)?.stop();
       return exclusive(tenantId, task);
+    },
+
+    forget(tenantId) {
+      world.tokenCapture.forget(tenantId);
     },
 
     async settle() {

@@ -8,20 +8,14 @@ export function fill(
   variables: Variables,
   encode: (value: string, at: number) => string = (value) => value,
 ): string | undefined {
-  let missing = false;
-  const insert = (part: string, start: number): string =>
-    part.replace(PLACEHOLDER, (_whole, name: string, at: number) => {
-      const value = valueOf(name, variables);
-      if (value === undefined) missing = true;
-      return encode(value ?? '', start + at);
-    });
-  const filled = template.replace(PART, (part, optional: string | undefined, at: number) => {
-    if (optional === undefined) return insert(part, at);
-    return namesIn(optional).every((name) => valueOf(name, variables) !== undefined)
-      ? insert(optional, at)
-      : '';
-  });
-  return missing ? undefined : filled;
+  const hasAll = (part: string): boolean =>
+    namesIn(part).every((name) => valueOf(name, variables) !== undefined);
+  if (!hasAll(template.replace(OPTIONAL_PART, ''))) return undefined;
+  return template
+    .replace(OPTIONAL_PART, (_part, content: string) => (hasAll(content) ? content : ''))
+    .replace(PLACEHOLDER, (_placeholder, name: string, at: number) =>
+      encode(valueOf(name, variables) ?? '', at),
+    );
 }
 
 /**
@@ -62,8 +56,7 @@ export function fillAll(
 }
 
 const PLACEHOLDER = /\{([a-zA-Z][\w.]*)\}/g;
-/** Either a bracketed part or a run without brackets. */
-const PART = /\[([^\][]*)\]|[^\][]+/g;
+const OPTIONAL_PART = /\[([^\][]*)\]/g;
 
 function valueOf(name: string, variables: Variables): string | undefined {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;

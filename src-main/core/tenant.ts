@@ -25,6 +25,7 @@ const GRANT_KINDS = [
   'implicit',
   'client-credentials',
   'rest-login',
+  'approval',
   'capture',
   'static-key',
 ] as const satisfies readonly GrantKind[];

@@ -3,7 +3,7 @@ import type { CopyFormatId } from './copy-formats.ts';
 import { failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
 import type { SettingsStore, Vault } from './ports.ts';
-import type { Provider, Values } from './provider.ts';
+import type { Provider } from './provider.ts';
 import { NO_SECRETS } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
@@ -78,7 +78,7 @@ export function createTenants(
         grant,
         name,
         colour,
-        values: definedOnly(tenant.values),
+        values: { ...tenant.values },
         secrets: {},
         storedSecrets: Object.keys(fields),
         notice,
@@ -103,6 +103,7 @@ export function createTenants(
           await (secrets === undefined ? vault.remove(id) : vault.write(id, secrets));
           return committed;
         }
+        if (keeps !== 'all') sessions.forget(id);
         await sessions.load([id]);
         return success(id);
       });
@@ -140,6 +141,7 @@ export function createTenants(
       return sessions.alone(tenantId, 'stop', async () => {
         const removed = await vault.remove(tenantId);
         if (!removed.ok) return removed;
+        sessions.forget(tenantId);
         const saved = commit({ type: 'tenant-removed', tenantId });
         // Still in the list, but without its secrets
         if (!saved.ok) await sessions.load([tenantId]);
@@ -163,10 +165,4 @@ export function createTenants(
 function configurationOf(state: AppState) {
   const { tenants, activeTenantId, settings } = state;
   return { schemaVersion: 1, tenants, activeTenantId, settings } as const;
-}
-
-function definedOnly(values: Values): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

@@ -98,9 +98,17 @@ const LONGEST_WARNING_LEAD_MS = 24 * 3600_000;
 
 /** A day before the sign-in ends, at most half its life: where each renewal puts the end off, it never comes to that. */
 function warningAtMs(tenant: Tenant, { token, phase, warned }: SessionState): number | undefined {
-  if (token?.refreshExpiresAtMs === undefined || warned || tenant.notice === 'never')
-    return undefined;
+  if (token === undefined || warned === true || tenant.notice === 'never') return undefined;
   if (phase.kind !== 'idle' && phase.kind !== 'retrying') return undefined;
-  const lifeMs = token.refreshExpiresAtMs - token.issuedAtMs;
-  return token.refreshExpiresAtMs - Math.min(LONGEST_WARNING_LEAD_MS, lifeMs / 2);
+  const endMs = signInEndMs(token);
+  if (endMs === undefined) return undefined;
+  return endMs - Math.min(LONGEST_WARNING_LEAD_MS, (endMs - token.issuedAtMs) / 2);
+}
+
+/** After this a person is needed, whatever is renewed until then. A token of a day or less has its notice and needs no warning. */
+export function signInEndMs(token: TokenFacts): number | undefined {
+  const { renewable, refreshExpiresAtMs, expiresAtMs, issuedAtMs } = token;
+  if (renewable) return refreshExpiresAtMs;
+  const lasts = expiresAtMs !== undefined && expiresAtMs - issuedAtMs > LONGEST_WARNING_LEAD_MS;
+  return lasts ? expiresAtMs : undefined;
 }

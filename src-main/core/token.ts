@@ -1,4 +1,5 @@
 /** What a token is to us, and how long it lives. */
+import { jwtPart } from './base64.ts';
 
 /** A token as the provider issued it. Secret: stays in main. */
 export interface TokenSet {
@@ -19,6 +20,8 @@ export interface TokenSet {
   readonly refreshExpiresAtMs?: number;
   /** What else a request or a renewal needs from the answer; as secret as the token. */
   readonly extra?: Readonly<Record<string, string>>;
+  /** That of its sign-in, where it is not the tenant's own text: some providers ask for it at each renewal. */
+  readonly redirectUri?: string;
   /** How the client was accepted, where that had to be tried out. */
   readonly clientAuthentication?: 'basic';
 }
@@ -53,15 +56,8 @@ export function jwtExpiryMs(
   nowMs: number,
   clockOffsetMs: number,
 ): number | undefined {
-  const payload = token.split('.')[1];
-  if (payload === undefined) return undefined;
-  try {
-    const json = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    const { exp } = JSON.parse(json) as { readonly exp?: unknown };
-    return typeof exp === 'number' ? sensibleInstant(exp * 1000 - clockOffsetMs, nowMs) : undefined;
-  } catch {
-    return undefined;
-  }
+  const exp = jwtPart(token, 1)?.['exp'];
+  return typeof exp === 'number' ? sensibleInstant(exp * 1000 - clockOffsetMs, nowMs) : undefined;
 }
 
 /** @returns Undefined for an instant that has passed, is none, or lies over 100 years ahead. */

@@ -1,5 +1,15 @@
-/** Any OpenID Connect or OAuth 2.0 provider that publishes its configuration under its issuer. */
-import type { Field, Provider } from '../core/provider.ts';
+/** Any OpenID Connect provider (Discovery 1.0 §4, RFC 8414 §3). */
+import type { Field, OAuthServer, Provider } from '../core/provider.ts';
+import {
+  appOptions,
+  clientId,
+  clientSecret,
+  offlineScopes,
+  optionalClientSecret,
+  personOptions,
+  redirectUri,
+  scopes,
+} from './common-fields.ts';
 
 const issuer: Field = {
   name: 'issuer',
@@ -10,87 +20,51 @@ const issuer: Field = {
   placeholder: 'https://login.example.com',
 };
 
-const clientId: Field = {
-  name: 'clientId',
-  label: 'Client ID',
-  kind: 'text',
-  required: true,
-  hint: 'Given to you when the app was registered at the provider.',
-};
-
-const parameters: Field = {
-  name: 'parameters',
-  label: 'Extra parameters',
-  kind: 'parameters',
-  required: false,
-  hint: 'Sent along with the request, one name=value on each line, for example audience=https://api.example.com.',
-  advanced: true,
-};
+const server: OAuthServer = { issuer: '{issuer}' };
 
 export const oidc: Provider = {
   id: 'oidc',
   name: 'OpenID Connect',
+  summary: 'Any provider with an issuer address.',
   group: 'any',
-  summary: 'Any provider with an issuer address: Keycloak, Okta, Entra ID, Auth0 and many more.',
+  documentation: 'https://openid.net/developers/how-connect-works/',
   grants: [
     {
       kind: 'authorization-code',
-      server: { issuer: '{issuer}' },
       name: 'Sign in as a person',
       summary: 'You log in in a window; the token speaks for you.',
+      server,
       fields: [
         issuer,
         clientId,
-        {
-          name: 'clientSecret',
-          label: 'Client secret',
-          kind: 'secret',
-          required: false,
-          hint: 'Only for confidential clients; leave empty for a public client.',
-        },
-        {
-          name: 'redirectUri',
-          label: 'Redirect URI',
-          kind: 'url',
-          required: true,
-          hint: 'Exactly as registered at the provider. Nothing has to listen there: the app catches the answer.',
-          placeholder: 'https://localhost/callback',
-          initial: 'https://localhost/callback',
-        },
-        {
-          name: 'scopes',
-          label: 'Scopes',
-          kind: 'scopes',
-          required: false,
-          hint: 'With blanks between them. offline_access asks for renewal without signing in again.',
-          initial: 'openid profile email offline_access',
-        },
-        parameters,
+        optionalClientSecret,
+        redirectUri,
+        offlineScopes,
+        ...personOptions,
       ],
     },
     {
       kind: 'client-credentials',
-      server: { issuer: '{issuer}' },
       name: 'Sign in as an app',
-      summary: 'Client id and secret are swapped for a token; no person is involved.',
+      summary: 'Client ID and secret are swapped for a token; no person is involved.',
+      server,
+      fields: [issuer, clientId, clientSecret, scopes, ...appOptions],
+    },
+    {
+      kind: 'implicit',
+      name: 'Sign in as a person, the old way',
+      summary: 'The implicit grant, for apps that know no other; you log in again each time.',
+      server,
       fields: [
         issuer,
         clientId,
+        redirectUri,
         {
-          name: 'clientSecret',
-          label: 'Client secret',
-          kind: 'secret',
-          required: true,
-          hint: 'Given to you with the client id; kept encrypted on this computer.',
+          ...scopes,
+          hint: 'With blanks between them; with openid among them the app learns who you are.',
+          initial: 'openid profile email',
         },
-        {
-          name: 'scopes',
-          label: 'Scopes',
-          kind: 'scopes',
-          required: false,
-          hint: 'With blanks between them; leave empty for the provider’s default.',
-        },
-        parameters,
+        ...personOptions,
       ],
     },
   ],

@@ -1,8 +1,20 @@
 /** What the pages can ask for; App.svelte carries it out. */
-import type { ErrorView, SettingsView, TenantRow } from '../../src-main/contract/ipc.ts';
+import type {
+  CopyFormatForm,
+  ErrorView,
+  SettingsView,
+  TenantRow,
+} from '../../src-main/contract/ipc.ts';
 
 export interface TenantActions {
   readonly copy: (row: TenantRow) => void;
+  /** Copies in this form now, and from then on by `copy`. */
+  readonly copyAs: (row: TenantRow, format: CopyFormatForm) => void;
+  /** Sends the probe request. */
+  readonly call: (row: TenantRow) => void;
+  readonly dismissCall: (row: TenantRow) => void;
+  /** Answers why that failed. */
+  readonly addAnotherAccount: (row: TenantRow, account: string) => Promise<ErrorView | null>;
   readonly signIn: (row: TenantRow) => void;
   readonly cancelSignIn: (row: TenantRow) => void;
   readonly showSignIn: (row: TenantRow) => void;
@@ -19,3 +31,6 @@ export interface TenantActions {
 }
 
 export type ChangeSettings = (patch: Partial<SettingsView>) => void;
+
+/** Opens a page of the catalogue: a field's, or (null) the provider's documentation. Answers why that failed. */
+export type OpenProviderPage = (grant: string, field: string | null) => Promise<ErrorView | null>;

@@ -5,7 +5,21 @@ import type { FieldForm } from '../../src-main/contract/ipc.ts';
 export function checkValue(field: FieldForm, value: string): string | null {
   const text = value.trim();
   if (text === '') return field.required ? `${field.label} is needed.` : null;
-  return field.kind === 'url' ? checkUrl(field, text) : null;
+  switch (field.kind) {
+    case 'url':
+      return checkUrl(field, text);
+    case 'host':
+      return /^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i.test(text) &&
+        URL.canParse(`https://${text}`)
+        ? null
+        : 'Only the host name, for example login.example.com.';
+    case 'label':
+      return /^[a-z\d](?:[a-z\d-]*[a-z\d])?$/i.test(text)
+        ? null
+        : 'Only letters, digits and hyphens.';
+    default:
+      return null;
+  }
 }
 
 export function checkName(name: string): string | null {
@@ -30,8 +44,29 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
-/** Puts `https://` before what is plainly a host name, as people paste it. */
-export function completeUrl(value: string): string {
+/** What is kept of an entry when its field is left: people paste whole addresses, and host names for addresses. */
+export function tidyValue(field: FieldForm, value: string): string {
+  switch (field.kind) {
+    case 'url':
+      return completeUrl(value);
+    case 'host':
+      return hostIn(value) ?? value.trim();
+    case 'label':
+      return hostIn(value)?.split(/[.:]/)[0] ?? value.trim();
+    default:
+      return value;
+  }
+}
+
+/** Puts `https://` before what is plainly a host name. */
+function completeUrl(value: string): string {
   const text = value.trim();
   return /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(\/\S*)?$/i.test(text) ? `https://${text}` : text;
+}
+
+/** The host of an address, with its port where that is not the default; null where the text is no web address. */
+function hostIn(value: string): string | null {
+  const text = completeUrl(value);
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return null;
+  return new URL(text).host;
 }

@@ -22,7 +22,10 @@ export class FormState {
   /** Typed secrets; null: the stored one is to be deleted; absent: it stays. */
   secrets = $state<Record<string, string | null>>({});
   #visited = $state<Record<string, true>>({});
+  /** Fields whose control holds something that is not a value yet, e.g. half a date. */
+  #unfinished = $state<Record<string, true>>({});
   #refused = $state.raw<ErrorView | null>(null);
+  #edition = $state(0);
 
   constructor(provider: ProviderForm, start: TenantDraft) {
     this.provider = provider;
@@ -47,6 +50,11 @@ export class FormState {
     return this.grantForm?.fields ?? [];
   }
 
+  /** Grows with every entry that a test of the form depends on. */
+  get edition(): number {
+    return this.#edition;
+  }
+
   get isChanged(): boolean {
     return this.#fingerprint() !== this.#untouched;
   }
@@ -64,9 +72,15 @@ export class FormState {
   chooseGrant(id: string): void {
     const proposed = initialValues(this.grantForm);
     this.grant = id;
-    for (const [name, initial] of Object.entries(initialValues(this.grantForm))) {
-      const value = this.values[name];
-      if (value === undefined || value === proposed[name]) this.values[name] = initial;
+    this.#edition += 1;
+    for (const field of this.fields) {
+      if (field.kind === 'secret') continue;
+      const value = this.values[field.name];
+      const isOffered =
+        field.kind !== 'choice' || field.options.some((option) => option.value === value);
+      if (value === undefined || value === proposed[field.name] || !isOffered) {
+        this.values[field.name] = field.initial;
+      }
     }
   }
 
@@ -85,8 +99,14 @@ export class FormState {
     this.#visited[name] = true;
   }
 
+  setUnfinished(name: string, unfinished: boolean): void {
+    if (unfinished) this.#unfinished[name] = true;
+    else delete this.#unfinished[name];
+  }
+
   /** To be called on every entry: what main said about the former text no longer holds. */
   touch(name: string): void {
+    if (name !== 'name') this.#edition += 1;
     const refused = this.#refused;
     if (refused?.fields?.[name] === undefined) return;
     const { [name]: _outdated, ...others } = refused.fields;
@@ -94,8 +114,9 @@ export class FormState {
   }
 
   /** Shows every objection; answers the first field that has one, in the order on screen. */
-  firstObjection(): string | null {
-    const names = ['name', ...this.fields.map((field) => field.name)];
+  firstObjection({ nameToo = true } = {}): string | null {
+    const fields = this.fields.map((field) => field.name);
+    const names = nameToo ? ['name', ...fields] : fields;
     for (const name of names) this.#visited[name] = true;
     return names.find((name) => this.objection(name) !== null) ?? null;
   }
@@ -138,6 +159,7 @@ export class FormState {
     if (name === 'name') return checkName(this.name);
     const field = this.fields.find((candidate) => candidate.name === name);
     if (field === undefined) return null;
+    if (this.#unfinished[name] === true) return 'Not a full date.';
     if (field.kind !== 'secret') return checkValue(field, this.values[name] ?? '');
     const keepsStored = this.secrets[name] === undefined && this.isStored(field);
     return keepsStored ? null : checkValue(field, this.secrets[name] ?? '');

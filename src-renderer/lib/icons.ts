@@ -9,6 +9,7 @@ export const ICON_PATHS = {
   close: 'm4 4 8 8M12 4l-8 8',
   copy: 'M6 5.5h6.5v8H6zM10 5.5v-3H3.5v8H6',
   expand: 'M4 6.2 8 10l4-3.8',
+  external: 'M9.5 2.5h4v4M13.2 2.8 7.5 8.5M11.5 9.5v4h-9v-9h4',
   eye: 'M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8ZM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Z',
   lock: 'M3.8 7.2h8.4v6H3.8zM5.5 7V5a2.5 2.5 0 0 1 5 0v2M8 9.6v1.2',
   offline:

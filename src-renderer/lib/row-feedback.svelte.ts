@@ -1,6 +1,11 @@
 /** What a command has just done to a tenant, beyond what the snapshot tells: running, copied, failed, signed out. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import type { ErrorView, SignOutReport, TenantRow } from '../../src-main/contract/ipc.ts';
+import type {
+  CallReport,
+  ErrorView,
+  SignOutReport,
+  TenantRow,
+} from '../../src-main/contract/ipc.ts';
 
 const COPIED_SHOWN_MS = 2000;
 
@@ -10,6 +15,8 @@ export class RowFeedback {
   readonly copied = new SvelteSet<string>();
   readonly errors = new SvelteMap<string, ErrorView>();
   readonly signOuts = new SvelteMap<string, SignOutReport>();
+  /** What the last probe request brought; `running` while it is on its way. */
+  readonly calls = new SvelteMap<string, CallReport | 'running'>();
   /** For screen readers; replaced by each announcement. */
   announcement = $state('');
   readonly #copiedTimers: Record<string, number> = {};
@@ -29,18 +36,21 @@ export class RowFeedback {
     this.signOuts.delete(tenantId);
   }
 
-  /** A new token makes the failure to get one old news. */
+  /** A new token makes the failure to get one, and what was said about the former one, old news. */
   forgetWhatIsOver(before: readonly TenantRow[], after: readonly TenantRow[]): void {
     const issuedAtMs = (rows: readonly TenantRow[], tenantId: string): number | null =>
       rows.find(({ id }) => id === tenantId)?.issuedAtMs ?? null;
-    for (const tenantId of [...this.errors.keys()]) {
-      if (issuedAtMs(before, tenantId) !== issuedAtMs(after, tenantId)) this.clear(tenantId);
+    for (const tenantId of [...this.errors.keys(), ...this.calls.keys()]) {
+      if (issuedAtMs(before, tenantId) === issuedAtMs(after, tenantId)) continue;
+      this.clear(tenantId);
+      if (this.calls.get(tenantId) !== 'running') this.calls.delete(tenantId);
     }
   }
 
   /** For a tenant that has been removed. */
   forget(tenantId: string): void {
     this.clear(tenantId);
+    this.calls.delete(tenantId);
     this.copying.delete(tenantId);
     this.copied.delete(tenantId);
   }

@@ -1,5 +1,10 @@
 /** What a tenant's row says and offers, decided from its snapshot and the time. Pure. */
-import type { ErrorView, TenantRow } from '../../src-main/contract/ipc.ts';
+import type {
+  CallReport,
+  CopyFormatForm,
+  ErrorView,
+  TenantRow,
+} from '../../src-main/contract/ipc.ts';
 import type { IconName } from './icons.ts';
 import { durationText } from './time-text.ts';
 
@@ -99,6 +104,19 @@ export function mainAction(row: TenantRow, nowMs: number): MainAction {
 
 function signInAction(row: TenantRow): MainAction {
   return row.interactive ? 'sign-in' : 'get-token';
+}
+
+/** The form that Copy gives, where it is another than the bare token, which is the first of the forms. */
+export function copyForm(
+  row: TenantRow,
+  formats: readonly CopyFormatForm[],
+): CopyFormatForm | null {
+  const at = formats.findIndex((format) => format.id === row.copyFormat);
+  return at > 0 ? (formats[at] ?? null) : null;
+}
+
+export function callVerdict({ status, accepted, durationMs }: CallReport): string {
+  return `${status} · ${accepted ? 'accepted' : 'not accepted'} · ${durationMs} ms`;
 }
 
 export function statusError(row: TenantRow): ErrorView | null {

@@ -1,14 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GRANTS } from '../../src-main/core/grants/all-grants.ts';
+import type { Field, ProviderGrant } from '../../src-main/core/provider.ts';
+import { fillUrl, namesIn } from '../../src-main/core/template.ts';
 import { checkDraft } from '../../src-main/core/tenant.ts';
 import { PROVIDERS } from '../../src-main/providers/index.ts';
 
-const EXAMPLES: Readonly<Record<string, string>> = {
-  issuer: 'https://login.example.com',
-  redirectUri: 'https://localhost/callback',
+const EXAMPLES: Readonly<Record<Field['kind'], string>> = {
+  url: 'https://login.example.com',
+  host: 'login.example.com',
+  label: 'acme',
+  text: 'example',
+  secret: '',
   scopes: 'openid',
   parameters: 'a=b',
+  choice: '',
+  date: '2030-12-31',
 };
+
+/** What `checkDraft` and the form fill in of themselves. */
+function filledIn(grant: ProviderGrant): Record<string, string> {
+  const open = grant.fields.filter(({ kind }) => kind !== 'secret');
+  return Object.fromEntries(
+    open.map(({ name, kind, initial, options }) => [
+      name,
+      initial ?? options?.[0]?.value ?? EXAMPLES[kind],
+    ]),
+  );
+}
 
 test('every entry has an id of its own', () => {
   const ids = PROVIDERS.map(({ id }) => id);
@@ -40,17 +60,40 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
           expect(field.initial, 'no secret in the catalogue').toBeUndefined();
         if (field.advanced === true)
           expect(field.required, 'nobody looks for it there').toBe(false);
+        if (field.link !== undefined) expect(field.link).toMatch(/^https:/);
+        expect(field.options !== undefined, field.name).toBe(field.kind === 'choice');
+        const choices = field.options?.map(({ value }) => value) ?? [];
+        if (field.initial !== undefined && field.kind === 'choice')
+          expect(choices).toContain(field.initial);
       }
     });
 
     test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
+      '%s: its templates name only fields of its form and parts of a token',
+      (_kind, grant) => {
+        const known = [...grant.fields.map(({ name }) => name), 'token', 'refreshToken'];
+        const used = textsIn({ ...grant, fields: [] }).flatMap(namesIn);
+        const unknown = used.filter((name) => !known.includes(name) && !name.startsWith('extra.'));
+        expect([...new Set(unknown)]).toEqual([]);
+      },
+    );
+
+    test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
+      '%s: its addresses are https',
+      (_kind, grant) => {
+        const values = { ...filledIn(grant), token: 't', refreshToken: 'r' };
+        const templates = textsIn({ ...grant, fields: [] }).filter((text) =>
+          /^(https?:|\{[a-zA-Z]+\}(\/|$))/.test(text),
+        );
+        const urls = templates.flatMap((template) => fillUrl(template, values) ?? []);
+        expect(urls.filter(({ protocol }) => protocol !== 'https:')).toEqual([]);
+      },
+    );
+
+    test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
       '%s: its initial values, with the needed ones filled in, make a tenant',
       (kind, grant) => {
-        const values = Object.fromEntries(
-          grant.fields
-            .filter((field) => field.kind !== 'secret')
-            .map(({ name, initial }) => [name, initial ?? EXAMPLES[name] ?? 'example']),
-        );
+        const values = filledIn(grant);
         const secrets = Object.fromEntries(
           grant.fields
             .filter((field) => field.kind === 'secret')
@@ -75,3 +118,50 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
     );
   },
 );
+
+/** Every text in an entry, however deep; a function counts as what it makes of no values. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'function')
+    return value.length === 1 ? textsIn(madeBy(value as MakesEntry)) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
+}
+
+type MakesEntry = (values: object) => unknown;
+
+function madeBy(make: MakesEntry): unknown {
+  try {
+    return make({});
+  } catch {
+    return undefined;
+  }
+}
+
+test('a vendor is named in providers/ and nowhere else in the app', () => {
+  const generic = ['oidc', 'oauth2', 'rest', 'api-key'];
+  const ordinaryWords = ['Text'];
+  const words = PROVIDERS.filter(({ id }) => !generic.includes(id)).flatMap(({ id, name }) => [
+    id,
+    ...name.split(/ \/ |\s*\(/).map((part) => part.replace(/\W+$/, '')),
+  ]);
+  const vendors = new RegExp(
+    `\\b(${words.filter((word) => !ordinaryWords.includes(word)).join('|')})\\b`,
+    'i',
+  );
+  const root = join(import.meta.dirname, '../..');
+  const files = ['src-main', 'src-renderer'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  const named = files
+    .filter((file) => !file.includes(join('src-main', 'providers')))
+    .flatMap((file) => {
+      // Where something was found out, and the name of the app itself, are no names of a provider
+      const text = readFileSync(file, 'utf8').replace(/https:\/\/github\.com\S*|io\.github\./g, '');
+      const found = vendors.exec(text)?.[0];
+      return found === undefined ? [] : [`${relative(root, file)}: ${found}`];
+    });
+  expect(named).toEqual([]);
+});

@@ -2,6 +2,7 @@
 import type { GrantKind, Provider, ProviderGrant } from '../provider.ts';
 import { findGrant } from '../tenant.ts';
 import type { Tenant } from '../tenant.ts';
+import { approval } from './approval.ts';
 import { authorizationCode } from './authorization-code.ts';
 import { capture } from './capture.ts';
 import { clientCredentials } from './client-credentials.ts';
@@ -15,6 +16,7 @@ const BY_KIND: { readonly [Kind in GrantKind]: GrantOf<Kind> } = {
   implicit,
   'client-credentials': clientCredentials,
   'rest-login': restLogin,
+  approval,
   capture,
   'static-key': staticKey,
 };

@@ -1,5 +1,5 @@
 /** Authorization code with PKCE (RFC 6749 §4.1, RFC 7636): a person signs in, refresh tokens keep it fresh (RFC 6749 §6). */
-import { failure } from '../errors.ts';
+import { failure, success } from '../errors.ts';
 import type { PendingAttempt } from '../oauth/authorize.ts';
 import { readCallback } from '../oauth/callback.ts';
 import { exchangeCode, refresh } from '../oauth/token-endpoint.ts';
@@ -21,7 +21,12 @@ export const authorizationCode: GrantOf<'authorization-code'> = {
       const asThisClient: PendingAttempt = { ...attempt, connection };
       return exchangeCode(asThisClient, callback.value, world.clock, request.signal);
     });
-    return replaceToken(world, request, token, revokeToken);
+    const { redirectUri } = attempt;
+    const kept =
+      token.ok && redirectUri !== request.tenant.values.redirectUri
+        ? success({ ...token.value, redirectUri })
+        : token;
+    return replaceToken(world, request, kept, revokeToken);
   },
 
   renew(world, request) {

@@ -56,6 +56,8 @@ export function tokenVariables(token: TokenSet | undefined): Variables {
   if (token === undefined) return {};
   const extra = Object.entries(token.extra ?? {}).map(([name, value]) => [`extra.${name}`, value]);
   return {
+    // A free port was put into it
+    ...(token.redirectUri === undefined ? {} : { redirectUri: token.redirectUri }),
     token: token.accessToken,
     refreshToken: token.refreshToken,
     ...(Object.fromEntries(extra) as Variables),

@@ -95,7 +95,8 @@ async function serverOf(
   request: OAuthRequest,
 ): Promise<Result<oauth.AuthorizationServer>> {
   const { definition, signal } = request;
-  const { issuer, issuerPattern, authorizationEndpoint, tokenEndpoint } = definition.server;
+  const { issuer, issuerPattern, authorizationEndpoint, tokenEndpoint, revocationEndpoint } =
+    definition.server;
   const variables = variablesOf(request);
   const known: {
     authorization_endpoint?: string;
@@ -105,6 +106,7 @@ async function serverOf(
   for (const [name, template] of [
     ['authorization_endpoint', authorizationEndpoint],
     ['token_endpoint', tokenEndpoint],
+    ['revocation_endpoint', revocationEndpoint],
     ['revocation_endpoint', '{revocationEndpoint}'],
   ] as const) {
     const url = template === undefined ? undefined : fillUrl(template, variables);
@@ -181,21 +183,21 @@ export async function testClient(
   world: GrantWorld,
   request: GrantRequest<AuthorizationCodeGrant>,
 ): Promise<Result<string>> {
-  let known = false;
-  const outcome = await asClient(world, request, async (connection) => {
+  const outcome = await asClient(world, request, (connection) => {
     const { redirectUri = '' } = request.tenant.values;
-    const answer = await probeClient(connection, redirectUri, world.clock, request.signal);
-    known = !answer.ok && answer.error.code === 'grant-refused';
-    return answer;
+    return probeClient(connection, redirectUri, world.clock, request.signal);
   });
-  if (known)
-    return success(
-      'The provider is there and knows this client. Whether the redirect URI is right shows at the sign-in.',
-    );
   if (outcome.ok) return failure('token-answer-invalid');
-  return outcome.error.code === 'request-refused'
-    ? success('The provider is there. What it thinks of the client shows at the sign-in.')
-    : outcome;
+  switch (outcome.error.code) {
+    case 'grant-refused':
+      return success(
+        'The provider is there and knows this client. Whether the redirect URI is right shows at the sign-in.',
+      );
+    case 'request-refused':
+      return success('The provider is there. What it thinks of the client shows at the sign-in.');
+    default:
+      return outcome;
+  }
 }
 
 export async function testAuthorizationPage(

@@ -97,8 +97,11 @@ function readErrorPage(page: URL, description: ErrorPage): AppError | undefined 
   };
 }
 
-/** Where a provider allows only so many tokens, the one that a new sign-in replaces is ended; failing at it is no failure. */
-export async function replaceToken<Definition extends AuthorizationCodeGrant | ImplicitGrant>(
+/**
+ * Where a provider allows only so many tokens, the one that a new sign-in replaces is ended. Nobody waits for it, and
+ * failing at it is no failure.
+ */
+export function replaceToken<Definition extends AuthorizationCodeGrant | ImplicitGrant>(
   world: GrantWorld,
   request: GrantRequest<Definition>,
   token: Result<TokenSet>,
@@ -106,9 +109,9 @@ export async function replaceToken<Definition extends AuthorizationCodeGrant | I
     world: GrantWorld,
     request: GrantRequest<Definition & ProviderGrant>,
   ) => Promise<Result<Revocation>>,
-): Promise<Result<TokenSet>> {
+): Result<TokenSet> {
   if (token.ok && request.definition.server.revokesReplaced === true) {
-    await revoke(world, request);
+    void revoke(world, request);
   }
   return token;
 }

@@ -1,7 +1,7 @@
 /** A key or token that a person pastes: kept, copied and called with, never renewed. */
 import { failure, success } from '../errors.ts';
 import { callProbe, describeCall } from '../probe.ts';
-import { base64 } from '../rest/call.ts';
+import { base64 } from '../base64.ts';
 import { fill } from '../template.ts';
 import { jwtExpiryMs } from '../token.ts';
 import type { GrantOf } from './grant.ts';

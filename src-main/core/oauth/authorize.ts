@@ -17,6 +17,8 @@ export interface PendingAttempt {
   readonly nonce: string;
   /** Undefined without PKCE. */
   readonly codeVerifier?: string;
+  /** The answer was asked for as a posted form, which arrives here as a query. */
+  readonly isPosted: boolean;
 }
 
 export interface AuthorizationUrl {
@@ -55,6 +57,9 @@ export async function startAuthorization(
     return failure('pkce-unsupported', { host });
   }
 
+  // A query in the endpoint is kept (RFC 6749 §3.1)
+  const url = new URL(server.authorization_endpoint);
+  for (const [name, value] of options.parameters) url.searchParams.set(name, value);
   const codeVerifier = oauth.generateRandomCodeVerifier();
   const attempt: PendingAttempt = {
     connection,
@@ -64,11 +69,9 @@ export async function startAuthorization(
     state: oauth.generateRandomState(),
     nonce: oauth.generateRandomNonce(),
     ...(usesPkce ? { codeVerifier } : {}),
+    isPosted: url.searchParams.get('response_mode') === 'form_post',
   };
   const asksForIdToken = wantsIdToken(connection, scope);
-  // A query in the endpoint is kept (RFC 6749 §3.1)
-  const url = new URL(server.authorization_endpoint);
-  for (const [name, value] of options.parameters) url.searchParams.set(name, value);
   const set = (name: string, value: string): void => {
     url.searchParams.set(name, value);
   };

@@ -31,11 +31,13 @@ export function createDiscovery(http: Http, clock: Clock): Discovery {
   >();
   return {
     async find(issuer, signal, pattern) {
-      const known = kept.get(issuer);
+      // What fits a pattern is good only for those who ask with it
+      const key = JSON.stringify([issuer, pattern]);
+      const known = kept.get(key);
       if (known !== undefined && clock.now() - known.atMs < KEPT_FOR_MS)
         return success(known.server);
       const fetched = await fetchMetadata(issuer, http, signal, pattern);
-      if (fetched.ok) kept.set(issuer, { server: fetched.value, atMs: clock.now() });
+      if (fetched.ok) kept.set(key, { server: fetched.value, atMs: clock.now() });
       // The last good copy serves while the provider cannot be asked
       else if (known !== undefined) return success(known.server);
       return fetched;

@@ -1,5 +1,6 @@
 /** What we take from an ID token, after its signature and claims have been checked (OpenID Connect Core §3.1.3.7, §12.2). */
 import * as oauth from 'oauth4webapi';
+import { jwtPart } from '../base64.ts';
 import { failure, success } from '../errors.ts';
 import type { Failure, Result } from '../errors.ts';
 import { oneLine } from '../safe-text.ts';
@@ -74,14 +75,8 @@ export function clockFault(
 }
 
 function issuedAtMs(idToken: unknown): number {
-  const payload = typeof idToken === 'string' ? idToken.split('.')[1] : undefined;
-  try {
-    const json = atob((payload ?? '').replaceAll('-', '+').replaceAll('_', '/'));
-    const { iat } = JSON.parse(json) as { readonly iat?: unknown };
-    return typeof iat === 'number' ? iat * 1000 : NaN;
-  } catch {
-    return NaN;
-  }
+  const iat = typeof idToken === 'string' ? jwtPart(idToken, 1)?.['iat'] : undefined;
+  return typeof iat === 'number' ? iat * 1000 : NaN;
 }
 
 function span(ms: number): string {

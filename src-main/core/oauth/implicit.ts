@@ -1,4 +1,5 @@
 /** Reads the answer of an implicit attempt: the token itself (RFC 6749 §4.2.2), with an ID token where one was asked for. */
+import { jwtPart } from '../base64.ts';
 import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
 import type { Clock } from '../ports.ts';
@@ -26,6 +27,10 @@ export async function readImplicitAnswer(
   if (!all.has('access_token')) {
     return failure('answer-invalid', { host, subject: 'it holds no token' });
   }
+  // Servers log queries and browsers send them on (RFC 6750 §5.3); a fragment or a form they do not
+  if (answer.hash.length < 2 && !attempt.isPosted) {
+    return failure('answer-invalid', { host, subject: 'its token stood in the query' });
+  }
   const members = Object.fromEntries(
     MEMBERS.flatMap((name) => {
       const value = all.get(name);
@@ -42,26 +47,14 @@ export async function readImplicitAnswer(
 
 /** Core §3.2.2.9: the left half of the hash of the access token, by the hash of the ID token's signature algorithm. */
 async function namesAccessToken(idToken: string, accessToken: string): Promise<boolean> {
-  const [header, payload] = idToken.split('.').map(decodePart);
-  const algorithm = header?.['alg'];
+  const algorithm = jwtPart(idToken, 0)?.['alg'];
   const bits =
     typeof algorithm === 'string' ? (/(256|384|512)$/.exec(algorithm)?.[1] ?? '512') : '';
-  const expected = payload?.['at_hash'];
+  const expected = jwtPart(idToken, 1)?.['at_hash'];
   if (bits === '' || typeof expected !== 'string') return false;
   const digest = new Uint8Array(
     await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken)),
   );
   const half = btoa(String.fromCharCode(...digest.subarray(0, digest.length / 2)));
   return half.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '') === expected;
-}
-
-/** Of a JWT that has passed its checks. */
-function decodePart(part: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/'))) as Readonly<
-      Record<string, unknown>
-    >;
-  } catch {
-    return undefined;
-  }
 }

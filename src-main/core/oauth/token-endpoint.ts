@@ -30,6 +30,7 @@ export async function exchangeCode(
         authentication,
         callback,
         redirectUri,
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- only where a provider's data or the person says so
         codeVerifier ?? oauth.nopkce,
         {
           ...callOptions(http, new URL(server.issuer), signal),
@@ -121,7 +122,8 @@ export async function refresh(
     isRenewal: true,
   });
   if (!answer.ok) return answer;
-  const { refreshToken, refreshExpiresAtMs, idToken, account, accountSubject, extra } = before;
+  const { refreshToken, refreshExpiresAtMs, idToken, account, accountSubject, extra, redirectUri } =
+    before;
   if (
     accountSubject !== undefined &&
     answer.value.accountSubject !== undefined &&
@@ -137,6 +139,7 @@ export async function refresh(
     ...(refreshExpiresAtMs === undefined || answer.value.refreshToken !== undefined
       ? {}
       : { refreshExpiresAtMs }),
+    ...(redirectUri === undefined ? {} : { redirectUri }),
     ...(idToken === undefined ? {} : { idToken }),
     ...(account === undefined ? {} : { account }),
     ...(accountSubject === undefined ? {} : { accountSubject }),

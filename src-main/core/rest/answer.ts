@@ -1,5 +1,6 @@
 /** Finds in an answer what a provider's data says is there: token, times, errors. */
 import type { Expiry, RestAnswer, Source } from '../provider.ts';
+import { base64 } from '../base64.ts';
 import { clockOffsetMs, jwtExpiryMs, sensibleInstant } from '../token.ts';
 import type { TokenSet } from '../token.ts';
 
@@ -49,7 +50,8 @@ function valueFrom({ headers, text, json }: Answer, source: Source): unknown {
 /** A body that is a token has no blanks and no markup (RFC 6750 §2.1). */
 function bareText(text: string, json: unknown): string | undefined {
   const word = text.trim();
-  return typeof json === 'object' || !/^[\w.~+/:=-]+$/.test(word) ? undefined : word;
+  const isOther = typeof json === 'object' || typeof json === 'boolean';
+  return isOther || !/^[\w.~+/:=-]+$/.test(word) ? undefined : word;
 }
 
 /** RFC 6265 §4.1.1: name and value stand before the first semicolon. */
@@ -71,8 +73,10 @@ export function tokenFrom(
   shape: RestAnswer,
   requestedAtMs: number,
 ): TokenSet | undefined {
-  const accessToken = textFrom(answer, shape.token);
-  if (accessToken === undefined) return undefined;
+  const found = textFrom(answer, shape.token);
+  const user = shape.basicUser === undefined ? '' : textFrom(answer, [shape.basicUser]);
+  if (found === undefined || user === undefined) return undefined;
+  const accessToken = shape.basicUser === undefined ? found : base64(`${user}:${found}`);
   const offsetMs = clockOffsetMs(answer.headers, requestedAtMs);
   const endOf = (expiry: readonly Expiry[] | undefined): number | undefined =>
     firstEnd(answer, expiry ?? [], requestedAtMs, offsetMs);

@@ -3,6 +3,7 @@ import { AppFailure, failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
 import type { Http, HttpInit } from '../ports.ts';
 import type { RestCall, RestLogin } from '../provider.ts';
+import { base64 } from '../base64.ts';
 import { retryAfter } from '../retry-after.ts';
 import { safeText } from '../safe-text.ts';
 import { fill, fillAll, fillUrl } from '../template.ts';
@@ -96,11 +97,6 @@ function emptyObject(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
 
-/** Base64 of the UTF-8 bytes (RFC 7617 §2.1). */
-export function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-}
-
 /** What an answer is to us: good, a refusal, trouble at their side, or not theirs at all. */
 export function judge(
   answer: Answer,
@@ -117,7 +113,7 @@ export function judge(
     return failure('provider-trouble', { host, detail, ...retryAfter(answer) });
   }
   // A page is a proxy's, a portal's or a wrong address's; it says nothing about the credentials
-  if (json === undefined && (status >= 300 || /^\s*</.test(text))) {
+  if (json === undefined && /^\s*</.test(text)) {
     return failure('not-the-provider', { host, detail });
   }
   if ((rules.refusedStatuses ?? REFUSED).includes(status))
