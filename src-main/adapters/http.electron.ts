@@ -71,6 +71,9 @@ async function readLimited(response: Response, host: string): Promise<Uint8Array
 function codeOf(cause: unknown): ErrorCode {
   if (!(cause instanceof Error)) return 'internal';
   if (cause.name === 'AbortError') return 'timed-out';
+  // What cannot be sent: a header with a line break or a character beyond Latin-1 in it
+  if (cause instanceof TypeError && /header|ByteString/i.test(cause.message))
+    return 'input-invalid';
   if (/ERR_(CERT|SSL)_/.test(cause.message)) return 'certificate-refused';
   if (/ERR_(TIMED_OUT|CONNECTION_TIMED_OUT)/.test(cause.message)) return 'timed-out';
   if (/redirect/i.test(cause.message)) return 'redirect-refused';

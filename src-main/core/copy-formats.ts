@@ -54,7 +54,15 @@ export interface CopyFacts {
   /** Query parameters that carry it, not yet encoded. */
   readonly query: readonly (readonly [name: string, value: string])[];
   /** The tenant's probe. Undefined, or no absolute URL: a placeholder stands for it. */
-  readonly request: { readonly method: string; readonly url: string } | undefined;
+  readonly request: CopiedRequest | undefined;
+}
+
+export interface CopiedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Beside those that carry the token. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly body?: string;
 }
 
 /** Replaced by the person: https://www.rfc-editor.org/rfc/rfc2606#section-3 */
@@ -93,9 +101,15 @@ export function copyText(format: CopyFormatId, facts: CopyFacts): string {
   return WRITERS[format](facts);
 }
 
-function headersOf({ headers }: CopyFacts): readonly (readonly [string, string])[] {
+type Headers = readonly (readonly [name: string, value: string])[];
+
+function headersOf({ headers }: { readonly headers: Headers }): Headers {
   const oneLine = (text: string): string => text.replaceAll(/[\r\n\0]/g, ' ');
   return headers.map(([name, value]) => [oneLine(name), oneLine(value)]);
+}
+
+function requestHeaders(facts: CopyFacts): Headers {
+  return [...headersOf(facts), ...headersOf({ headers: facts.request?.headers ?? [] })];
 }
 
 /** The probe with the token's query parameters behind its own, which stay as they are. */
@@ -110,6 +124,11 @@ function requestOf({ request, query }: CopyFacts): { method: string; url: string
   return { method: known?.method.toUpperCase() ?? 'GET', url: url.href };
 }
 
+/** One or none. */
+function bodyOf({ request }: CopyFacts): readonly string[] {
+  return request?.body ? [request.body] : [];
+}
+
 /** https://curl.se/docs/manpage.html; `--globoff` as brackets and braces in a URL are patterns to curl. */
 function curl(facts: CopyFacts): string {
   const { method, url } = requestOf(facts);
@@ -117,7 +136,8 @@ function curl(facts: CopyFacts): string {
   const globOption = /[[\]{}]/.test(url) ? ' --globoff' : '';
   return [
     `curl${methodOption}${globOption} ${shellQuoted(url)}`,
-    ...headersOf(facts).map(([name, value]) => `--header ${shellQuoted(`${name}: ${value}`)}`),
+    ...requestHeaders(facts).map(([name, value]) => `--header ${shellQuoted(`${name}: ${value}`)}`),
+    ...bodyOf(facts).map((body) => `--data-raw ${shellQuoted(body)}`),
   ].join(' \\\n  ');
 }
 
@@ -134,8 +154,10 @@ function curlMethod(method: string): string {
 function httpie(facts: CopyFacts): string {
   const { method, url } = requestOf(facts);
   return [
-    `http ${shellWord(method)} ${shellQuoted(url)}`,
-    ...headersOf(facts).map(([name, value]) =>
+    `http${bodyOf(facts)
+      .map((body) => ` --raw ${shellQuoted(body)}`)
+      .join('')} ${shellWord(method)} ${shellQuoted(url)}`,
+    ...requestHeaders(facts).map(([name, value]) =>
       shellQuoted(`${name}:${value.replace(/^[=@]/, '\\$&')}`),
     ),
   ].join(' \\\n  ');
@@ -148,7 +170,7 @@ function httpie(facts: CopyFacts): string {
  */
 function powershell(facts: CopyFacts): string {
   const { method, url } = requestOf(facts);
-  const headers = headersOf(facts);
+  const headers = requestHeaders(facts);
   const lines = headers.map(
     ([name, value]) => `  ${powershellQuoted(name)} = ${powershellQuoted(value)}`,
   );
@@ -158,7 +180,10 @@ function powershell(facts: CopyFacts): string {
   return (
     `Invoke-RestMethod -Method ${powershellQuoted(method)} -Uri ${powershellQuoted(url)}` +
     (isRefused ? ' -SkipHeaderValidation' : '') +
-    (lines.length === 0 ? '' : ` -Headers @{\n${lines.join('\n')}\n}`)
+    (lines.length === 0 ? '' : ` -Headers @{\n${lines.join('\n')}\n}`) +
+    bodyOf(facts)
+      .map((body) => ` -Body ${powershellQuoted(body)}`)
+      .join('')
   );
 }
 
@@ -168,7 +193,8 @@ const SCHEME_AND_PARAMETER = /^[\w!#$%&'*+.^`|~-]+( [^",]+)?$/;
 /** For a module or a console: it waits with `await`. */
 function fetchCall(facts: CopyFacts): string {
   const { method, url } = requestOf(facts);
-  const options = json({ method, headers: Object.fromEntries(headersOf(facts)) });
+  const [body] = bodyOf(facts);
+  const options = json({ method, headers: Object.fromEntries(requestHeaders(facts)), body });
   return `const response = await fetch(${json(url)}, ${options});\nconsole.log(response.status, await response.text());`;
 }
 

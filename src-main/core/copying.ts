@@ -11,7 +11,7 @@ import { NO_SECRETS } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
 import { tenantOf } from './state.ts';
 import type { Store } from './state.ts';
-import { fillAll } from './template.ts';
+import { fill, fillAll } from './template.ts';
 import { findGrant } from './tenant.ts';
 import type { Tenants } from './tenants.ts';
 import type { TokenSet } from './token.ts';
@@ -83,12 +83,17 @@ export function createCopying(world: CopyingWorld): Copying {
         tenantName: tenant.name,
         providerName: provider.name,
         nowMs: clock.now(),
-        headers: [...headers, ...fillAll(probe?.probe.headers, variablesOf(subject))],
+        headers,
         query,
         request:
           probe === undefined
             ? undefined
-            : { method: probe.probe.method ?? 'GET', url: probe.url.href },
+            : {
+                method: probe.probe.method ?? 'GET',
+                url: probe.url.href,
+                headers: fillAll(probe.probe.headers, variablesOf(subject)),
+                body: fill(probe.probe.body ?? '', variablesOf(subject)) ?? '',
+              },
       }),
     );
   };
@@ -116,7 +121,11 @@ export function createCopying(world: CopyingWorld): Copying {
         cancelClearing = clock.setTimer(clearClipboardAfterSeconds * 1000, () => void clearNow());
       }
       // Copied it is; that it could not be remembered is told with the next change of settings that fails
-      if (wanted !== undefined) tenants.rememberCopyFormat(tenantId, wanted);
+      // The refresh token is given only to those who ask for it each time
+      if (wanted !== undefined) {
+        const next = wanted === 'json-with-refresh-token' ? 'json' : wanted;
+        tenants.rememberCopyFormat(tenantId, next);
+      }
       return success({ expiresAtMs: token.expiresAtMs ?? null, renewed });
     },
 

@@ -139,6 +139,12 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         'Sign in again.',
         'sign-in',
       );
+    case 'capture-nothing-new':
+      return text(
+        `${name}: the web app at ${host} has no newer token yet.`,
+        'It is looked for again by itself. If it stays so, sign in again.',
+        'retry-later',
+      );
     case 'grant-refused':
       return text(
         `${name}: the provider no longer accepts this sign-in.`,
@@ -154,7 +160,7 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
     case 'request-refused':
       return text(
         `${name}: the provider refused the request.`,
-        'Check scopes, redirect URI and extra parameters in the tenant.',
+        'Check addresses, scopes, redirect URI and extra parameters in the tenant.',
         'fix-config',
       );
     case 'token-answer-invalid':

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'port-taken'
   // A token taken from a web app
   | 'capture-ended'
+  | 'capture-nothing-new'
   // The token endpoint (RFC 6749 §5.2) and its answer
   | 'grant-refused'
   | 'client-refused'

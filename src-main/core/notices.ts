@@ -58,6 +58,10 @@ export function warningFor(state: AppState, tenant: Tenant, nowMs: number): Noti
   const endMs = (token === undefined ? undefined : signInEndMs(token)) ?? nowMs;
   const ends = endMs > nowMs ? `ends in ${duration(endMs - nowMs)}` : 'has ended';
   const title = oneLine(tenant.name);
+  if (tenant.grant === 'rest-login') {
+    const body = `Its session ${ends}; after that the app logs in anew with the stored password.`;
+    return { title, body, signsIn: false };
+  }
   if (GRANTS[tenant.grant].interactive || token?.renewable === true) {
     const body = `Its sign-in ${ends}; after that it cannot be renewed. Click to sign in again.`;
     return { title, body, signsIn: true };

@@ -103,14 +103,16 @@ export interface AuthorizationStart {
   readonly url: URL;
   /** Whether an answer that arrived at the redirect URI belongs to this attempt; if not, the attempt goes on. */
   readonly isOurs: (answer: URL) => boolean;
+  /** The answer was asked for as a POST (OAuth 2.0 Form Post Response Mode §2); otherwise one that is posted is none. */
+  readonly isPosted: boolean;
 }
 
 /** Takes the token from a web app's own calls. Its web session lives in memory only, as long as the app runs. */
 export interface TokenCapture {
   /** Shows the web app in a window until one of its calls carries a token. Never rejects. */
   capture(request: CaptureRequest): Promise<CaptureOutcome>;
-  /** The same without a window; `closed` when there is no web session or it gives no token any more. */
-  captureSilently(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** The same without a window; `closed` when there is no web session or it waits for a person. */
+  captureSilently(request: CaptureRequest): Promise<SilentCaptureOutcome>;
   /** Ends the web session. */
   forget(tenantId: string): void;
   show(tenantId: string): void;
@@ -123,6 +125,8 @@ export interface CaptureRequest {
   readonly startUrl: URL;
   /** Only calls whose path holds this. */
   readonly pathPart: string;
+  /** Whether a token is of use; with another one the watching goes on. */
+  readonly isWanted: (token: string) => boolean;
   readonly onPage: (page: PageFacts) => void;
   readonly signal: AbortSignal;
 }
@@ -132,6 +136,9 @@ export type CaptureOutcome =
   | { readonly kind: 'captured'; readonly token: string }
   | { readonly kind: 'closed' }
   | { readonly kind: 'page-failed'; readonly host: string; readonly reason: string };
+
+/** `nothing-new`: no call with a wanted token came in time. */
+export type SilentCaptureOutcome = CaptureOutcome | { readonly kind: 'nothing-new' };
 
 /** Shows an https address in the system browser. */
 export type OpenPage = (url: URL) => Promise<Result<null>>;

@@ -5,9 +5,10 @@ import { variablesOf } from './grants/grant.ts';
 import type { Clock, Http } from './ports.ts';
 import type { Probe, ProviderGrant, TokenUse } from './provider.ts';
 import { memberAt } from './rest/answer.ts';
-import { blotOut } from './safe-text.ts';
+import { blotOut, hideSecrets } from './safe-text.ts';
+import { secretTexts } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
-import { fillAll, fillUrl } from './template.ts';
+import { fill, fillAll, fillUrl } from './template.ts';
 import { isSecure } from './tenant.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -40,8 +41,15 @@ export function carry(subject: ProbeSubject): CarriedToken {
           headerValue ?? credential?.[1] ?? 'Bearer {token}',
         ] as const);
   const variables = variablesOf(subject);
-  const all = Object.fromEntries(own === undefined ? others : [own, ...others]);
-  return { headers: fillAll(all, variables), query: fillAll(query, variables) };
+  // What a person typed may use the token and nothing else that is secret
+  const typed = { ...subject.tenant.values, token: subject.secrets.token?.accessToken };
+  const isOwn = own !== credential;
+  const first =
+    own === undefined ? [] : fillAll(Object.fromEntries([own]), isOwn ? typed : variables);
+  return {
+    headers: [...first, ...fillAll(Object.fromEntries(others), variables)],
+    query: fillAll(query, variables),
+  };
 }
 
 /** The tenant's own address goes before that of its provider. @returns Undefined when there is none. */
@@ -51,7 +59,10 @@ export function probeOf(
   const own = subject.tenant.values.probeUrl;
   const probe = own === undefined ? subject.definition.probe : { url: '{probeUrl}' };
   const url = probe === undefined ? undefined : fillUrl(probe.url, variablesOf(subject));
-  return probe === undefined || url === undefined || !isSecure(url) ? undefined : { probe, url };
+  if (probe === undefined || url === undefined || !isSecure(url)) return undefined;
+  // An answer may name a host of the provider, but not send the token to this computer
+  const isNamedByAnswer = probe.url.startsWith('{extra.');
+  return isNamedByAnswer && url.protocol !== 'https:' ? undefined : { probe, url };
 }
 
 export interface ProbeAnswer {
@@ -88,14 +99,14 @@ export async function callProbe(
         ...Object.fromEntries(fillAll(probe.headers, variablesOf(subject))),
         ...Object.fromEntries(headers),
       },
-      ...(probe.body === undefined ? {} : { body: probe.body }),
+      ...(probe.body === undefined ? {} : { body: fill(probe.body, variablesOf(subject)) }),
       ...(signal === undefined ? {} : { signal }),
     });
     const text = await response.text();
     return success({
       method,
       host: url.host,
-      url: shown,
+      url: hideSecrets(shown, secretsOf(subject)),
       status: response.status,
       durationMs: Math.max(0, world.clock.now() - startedAtMs),
       accepted: response.ok && saysYes(text, probe),
@@ -120,16 +131,8 @@ function saysYes(text: string, { success: rule }: Probe): boolean {
 }
 
 function secretsOf(subject: ProbeSubject): readonly string[] {
-  const { token, fields } = subject.secrets;
   const { headers, query } = carry(subject);
-  return [
-    ...Object.values(fields),
-    ...[...headers, ...query].map(([, value]) => value),
-    ...[token?.accessToken, token?.refreshToken, token?.idToken].filter(
-      (text) => text !== undefined,
-    ),
-    ...Object.values(token?.extra ?? {}),
-  ];
+  return [...secretTexts(subject.secrets), ...[...headers, ...query].map(([, value]) => value)];
 }
 
 /** One sentence. */

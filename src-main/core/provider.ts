@@ -2,7 +2,7 @@
  * The shape of a catalogue entry: data only. What differs between providers stands in `providers/`, nowhere else.
  *
  * Texts marked as templates hold `{name}` for a field of the tenant (also a secret one) and, where there is a token,
- * `{token}`, `{refreshToken}` and `{extra.name}`; a part in square brackets is left out when a name in it has no value:
+ * `{token}`, `{refreshToken}`, `{lastingToken}` (the refresh token, or the token where there is none) and `{extra.name}`; a part in square brackets is left out when a name in it has no value:
  * `https://{domain}[/oauth2/{authorizationServer}]`. See `template.ts`.
  */
 
@@ -123,7 +123,7 @@ export interface OAuthServer {
   /** RFC 7009. A field `revocationEndpoint` of the tenant goes before it. */
   readonly revocationEndpoint?: string;
   /** A way of revoking that is not RFC 7009. */
-  readonly revocation?: RestCall;
+  readonly revocation?: RestCall & Pick<RestLogin, 'success'>;
   /** A new sign-in ends the token of the one before, because the provider allows only so many. */
   readonly revokesReplaced?: boolean;
   /** `post-then-basic`: Basic once on `invalid_client`, remembered. Default: what metadata says, else Basic. */
@@ -171,7 +171,7 @@ export interface RestCall {
   /** How the fields are sent; default json. `basic`: fields `username` and `password` in the header (RFC 7617). */
   readonly encoding?: 'json' | 'form' | 'query' | 'multipart' | 'basic';
   /** Name (dots make objects, in JSON) → template, or what is always the same. One without a value is left out. */
-  readonly fields?: Readonly<Record<string, string | number | boolean>>;
+  readonly fields?: Readonly<Record<string, string | number | boolean | readonly []>>;
   /** Values are templates. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -189,7 +189,7 @@ export interface RestLogin {
     readonly answer?: RestAnswer;
   };
   readonly logout?: RestCall;
-  /** Statuses that say that credentials, token or session are not accepted; default 400, 401, 403 and 422. */
+  /** Statuses that say that credentials, token or session are not accepted; default 400, 401, 403, 409, 422, 423. */
   readonly refusedStatuses?: readonly number[];
   /** A member of the body that tells success: with this value, or (no value) when it is absent or null. */
   readonly success?: { readonly path: string; readonly equals?: string | number | boolean };
@@ -234,6 +234,7 @@ export interface Probe {
   /** Template. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Template. */
   readonly body?: string;
   /** For interfaces that answer 200 in any case; as in `RestLogin`. */
   readonly success?: { readonly path: string; readonly equals?: string | number | boolean };

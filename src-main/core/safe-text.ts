@@ -1,4 +1,5 @@
 /** Makes text from outside fit to be shown: one short line, without control or direction marks, token-like runs or URL queries. */
+import { base64 } from './base64.ts';
 
 const MAXIMUM_LENGTH = 300;
 
@@ -43,22 +44,33 @@ const SECRET_NAME =
 
 const BLOT = '•••';
 
+/** Anything shorter would blot out ordinary words. */
+const SHORTEST_SECRET = 4;
+
+/** Takes secrets out of a text, as they are and as they are written in an address, a form, JSON or Base64. */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
+  const forms = secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .flatMap((secret) => [
+      secret,
+      new URLSearchParams([['', secret]]).toString().slice(1),
+      encodeURIComponent(secret.replace(HALF_A_CHARACTER, '')),
+      new URLSearchParams({ '': secret }).toString().slice(1),
+      JSON.stringify(secret).slice(1, -1),
+      base64(secret),
+    ]);
+  // The longest first, or what is left of one that holds another would tell half of it
+  const ordered = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return ordered.reduce((hidden, form) => hidden.replaceAll(form, BLOT), text);
+}
+
 /**
  * Makes an answer's body fit to be shown: JSON laid out, without the secrets given, without members that are named like
  * one, and without token-like runs; at most 2,000 characters.
  */
 export function blotOut(body: string, secrets: readonly string[]): string {
-  let text = laidOut(body.slice(0, 64 * LONGEST_BODY));
-  // The longest first, or what is left of one that holds another would tell half of it
-  const forms = secrets.flatMap((secret) => [
-    secret,
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
-  ]);
-  for (const form of [...new Set(forms)].sort((a, b) => b.length - a.length)) {
-    if (form.length >= SHORTEST_SECRET) text = text.replaceAll(form, BLOT);
-  }
-  const safe = text
+  const safe = hideSecrets(laidOut(body), secrets)
+    .slice(0, 16 * LONGEST_BODY)
     .replace(TOKEN_LIKE, BLOT)
     .split('\n')
     .map((line) => line.replace(INVISIBLE, ' '))
@@ -67,15 +79,10 @@ export function blotOut(body: string, secrets: readonly string[]): string {
   return short.replace(HALF_A_CHARACTER, '');
 }
 
-/** Anything shorter would blot out ordinary words. */
-const SHORTEST_SECRET = 4;
-
 function laidOut(body: string): string {
+  const hide = (name: string, value: unknown): unknown =>
+    SECRET_NAME.test(name) && value !== null && typeof value !== 'boolean' ? BLOT : value;
   try {
-    const hide = (name: string, value: unknown): unknown =>
-      SECRET_NAME.test(name) && (typeof value === 'string' || typeof value === 'number')
-        ? BLOT
-        : value;
     return JSON.stringify(JSON.parse(body, hide), null, 2);
   } catch {
     return body;

@@ -1,5 +1,7 @@
 /** What the vault keeps for one tenant, and how a stored record is read back. */
 import * as v from 'valibot';
+import type { Result } from './errors.ts';
+import { hideSecrets } from './safe-text.ts';
 import type { TokenSet } from './token.ts';
 
 export interface TenantSecrets {
@@ -38,4 +40,21 @@ const tenantSecrets: v.GenericSchema<unknown, TenantSecrets> = v.object({
 export function readTenantSecrets(data: unknown): TenantSecrets | undefined {
   const parsed = v.safeParse(tenantSecrets, data);
   return parsed.success ? parsed.output : undefined;
+}
+
+/** Every secret of a tenant, to be taken out of what is shown. */
+export function secretTexts({ fields, token }: TenantSecrets): readonly string[] {
+  const { accessToken, refreshToken, idToken, extra = {} } = token ?? {};
+  const texts = [...Object.values(fields), ...Object.values(extra)];
+  return [...texts, accessToken, refreshToken, idToken].filter((text) => text !== undefined);
+}
+
+/** An error in which a provider repeats what it was sent, without it. */
+export function withoutSecrets<Value>(
+  outcome: Result<Value>,
+  secrets: TenantSecrets,
+): Result<Value> {
+  if (outcome.ok || outcome.error.detail === undefined) return outcome;
+  const detail = hideSecrets(outcome.error.detail, secretTexts(secrets));
+  return { ok: false, error: { ...outcome.error, detail } };
 }

@@ -22,7 +22,7 @@ export function sessionFrom(
   const facts = factsOf(token, GRANTS[grant].canRenew(token));
   // What ended while the app was away is seen in the list; a notice for each at every start would be a nuisance
   const endedBefore = !facts.renewable && (facts.expiresAtMs ?? Infinity) <= nowMs;
-  return { token: facts, phase: { kind: 'idle' }, noticed: endedBefore };
+  return { token: facts, phase: { kind: 'idle' }, noticed: endedBefore, warned: endedBefore };
 }
 
 export function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {

@@ -6,7 +6,7 @@ import { GRANTS, grantOf } from './grants/all-grants.ts';
 import type { Grant, GrantRequest, GrantWorld } from './grants/grant.ts';
 import type { PageFacts, Vault } from './ports.ts';
 import type { Provider } from './provider.ts';
-import { NO_SECRETS } from './secrets.ts';
+import { NO_SECRETS, withoutSecrets } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
 import { phaseAfterFailedRenewal, phaseAfterFailedSignIn, sessionFrom } from './session-phases.ts';
 import { factsOf, sessionOf, tenantOf } from './state.ts';
@@ -87,7 +87,8 @@ export function createSessions(
     if (found === undefined) return failure('provider-unknown');
     const { grant, definition } = found;
     try {
-      return await call(grant, { onPage: () => undefined, ...request, definition });
+      const outcome = await call(grant, { onPage: () => undefined, ...request, definition });
+      return withoutSecrets(outcome, request.secrets);
     } catch (cause) {
       return failure('internal', { cause });
     }
@@ -153,10 +154,27 @@ export function createSessions(
       if (stopped !== undefined) return fail(tenant, before, { code: stopped });
       if (!outcome.ok) return fail(tenant, before, outcome.error);
       await keep(tenant, stored, outcome.value);
+      endReplaced(tenant, stored, outcome.value, 'sign-in');
       return success(null);
     } finally {
       cancelTimer();
     }
+  };
+
+  /** Ends the token of before, where it would be left over. Nobody waits for it, and failing at it is no failure. */
+  const endReplaced = (
+    tenant: Tenant,
+    before: TenantSecrets,
+    token: TokenSet,
+    occasion: 'sign-in' | 'renewal',
+  ): void => {
+    if (before.token === undefined || before.token.accessToken === token.accessToken) return;
+    const { signal } = new AbortController();
+    void callGrant({ tenant, secrets: before, signal }, (grant, request) =>
+      grant.endsReplaced(request, occasion)
+        ? grant.revoke(world, request)
+        : Promise.resolve(success('not-offered')),
+    );
   };
 
   /** A failed attempt leaves what was there before as it was; only the reason is added where no live token hides it. */
@@ -204,6 +222,7 @@ export function createSessions(
     if (secrets.ok && outcome.ok) {
       // Kept even when nobody wants it any more: the refresh token of before is used up
       await keep(tenant, secrets.value, outcome.value);
+      endReplaced(tenant, secrets.value, outcome.value, 'renewal');
       return outcome;
     }
     if (signal.aborted) {

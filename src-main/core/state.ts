@@ -41,6 +41,8 @@ export interface SessionState {
   readonly noticed: boolean;
   /** The person was told that the sign-in itself ends soon. */
   readonly warned?: boolean;
+  /** When the end of the sign-in was first told; absent: with this very token. */
+  readonly endToldAtMs?: number;
 }
 
 export type Phase =
@@ -161,12 +163,13 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         noticed: session.noticed && !isEndOfRenewal(session.phase, event.phase),
       }));
     case 'token-received':
-      return withSession(state, event.tenantId, (before) => ({
-        token: event.token,
-        phase: { kind: 'idle' },
-        noticed: false,
-        warned: before.warned === true && endsTogether(before.token, event.token),
-      }));
+      return withSession(state, event.tenantId, (before) => {
+        const session = { token: event.token, phase: { kind: 'idle' }, noticed: false } as const;
+        const { token, warned = false } = before;
+        if (token === undefined || !endsTogether(token, event.token))
+          return { ...session, warned: false };
+        return { ...session, warned, endToldAtMs: before.endToldAtMs ?? token.issuedAtMs };
+      });
     case 'signed-out':
       return withSession(state, event.tenantId, () => SIGNED_OUT);
     case 'noticed':
@@ -198,8 +201,8 @@ function withoutSecrets(phase: Phase): Phase {
 const SAME_END_MS = 60_000;
 
 /** Whether the sign-in still ends when it did, although there is another token. */
-function endsTogether(before: TokenFacts | undefined, after: TokenFacts): boolean {
-  const differenceMs = (before?.refreshExpiresAtMs ?? NaN) - (after.refreshExpiresAtMs ?? NaN);
+function endsTogether(before: TokenFacts, after: TokenFacts): boolean {
+  const differenceMs = (before.refreshExpiresAtMs ?? NaN) - (after.refreshExpiresAtMs ?? NaN);
   return Math.abs(differenceMs) < SAME_END_MS;
 }
 

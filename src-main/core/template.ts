@@ -27,7 +27,7 @@ export function fillAddress(template: string, variables: Variables): string | un
   const continues = /^\{[^}]*\}./.test(template);
   const filled = fill(template, variables, (value, at) => {
     if (at > 0) return encodeURIComponent(value).replaceAll('%3A', ':');
-    return continues ? value.replace(/\/+$/, '') : value;
+    return continues ? withoutLastSlashes(value) : value;
   });
   return filled !== undefined && URL.canParse(filled) ? filled : undefined;
 }
@@ -61,4 +61,10 @@ const OPTIONAL_PART = /\[([^\][]*)\]/g;
 function valueOf(name: string, variables: Variables): string | undefined {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   return value === '' ? undefined : value;
+}
+
+function withoutLastSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end);
 }

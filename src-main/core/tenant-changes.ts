@@ -2,11 +2,12 @@
 import { failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
 import type { Vault } from './ports.ts';
-import type { Provider, ProviderGrant } from './provider.ts';
+import type { Field, Provider, ProviderGrant } from './provider.ts';
 import { NO_SECRETS } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
 import { tenantOf } from './state.ts';
 import type { Store } from './state.ts';
+import { namesIn } from './template.ts';
 import { checkDraft, findGrant } from './tenant.ts';
 import type { CheckedDraft, Tenant, TenantDraft } from './tenant.ts';
 
@@ -15,8 +16,8 @@ export type KeptSecrets = 'all' | 'fields' | 'none';
 
 export interface JudgedDraft extends CheckedDraft {
   readonly keeps: KeptSecrets;
-  /** What was stored before; nothing where it cannot be read. */
-  readonly stored: TenantSecrets;
+  /** What was stored before; undefined where there was nothing or it cannot be read. */
+  readonly stored: TenantSecrets | undefined;
 }
 
 export interface DraftWorld {
@@ -35,11 +36,11 @@ export async function judgeDraft(
   if (draft.id !== undefined && before === undefined) return failure('tenant-unknown');
   const read = await vault.read(id);
   if (!read.ok && read.error.code !== 'vault-unreadable') return read;
-  const stored = (read.ok ? read.value : undefined) ?? NO_SECRETS;
+  const stored = read.ok ? read.value : undefined;
   // What a page says is stored is not believed
   const check = (storedSecrets: readonly string[]): Result<CheckedDraft> =>
     checkDraft({ ...draft, storedSecrets: [...storedSecrets] }, id, providers);
-  const first = check(Object.keys(stored.fields));
+  const first = check(Object.keys((stored ?? NO_SECRETS).fields));
   if (!first.ok) return first;
   const definition = findGrant(providers, draft.providerId, draft.grant);
   if (definition === undefined) return failure('provider-unknown');
@@ -48,7 +49,14 @@ export async function judgeDraft(
   if (excess !== undefined) return failure('input-invalid', { fields: excess });
   const keeps = keptSecrets(before, tenant, definition);
   const checked = keeps === 'none' ? check([]) : first;
-  return checked.ok ? success({ ...checked.value, keeps, stored }) : checked;
+  if (!checked.ok) return checked;
+  const copyFormat = before?.copyFormat;
+  return success({
+    ...checked.value,
+    tenant: { ...checked.value.tenant, ...(copyFormat === undefined ? {} : { copyFormat }) },
+    keeps,
+    stored,
+  });
 }
 
 function overLimit(
@@ -84,8 +92,18 @@ const ABOUT_THE_WAY = [
   'expiresOn',
 ];
 
-/** Kinds of fields that an address is made of. */
-const ABOUT_THE_ADDRESS = ['url', 'host', 'label', 'choice'];
+/** Whether a field says where secrets go. A pasted key goes to the address at which it is tried. */
+function isAboutAddress({ name, kind }: Field, definition: ProviderGrant): boolean {
+  if (name === 'probeUrl') return definition.kind === 'static-key';
+  if (ABOUT_THE_WAY.includes(name)) return false;
+  if (kind !== 'choice') return ['url', 'host', 'label'].includes(kind);
+  return textsIn({ ...definition, fields: [] }).some((text) => namesIn(text).includes(name));
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
 
 function keptSecrets(
   before: Tenant | undefined,
@@ -95,10 +113,11 @@ function keptSecrets(
   if (before === undefined) return 'all';
   if (before.providerId !== after.providerId) return 'none';
   const changed = definition.fields.filter(
-    ({ name }) => !ABOUT_THE_WAY.includes(name) && before.values[name] !== after.values[name],
+    ({ name }) => before.values[name] !== after.values[name],
   );
-  if (changed.some(({ kind }) => ABOUT_THE_ADDRESS.includes(kind))) return 'none';
-  return changed.length === 0 && before.grant === after.grant ? 'all' : 'fields';
+  if (changed.some((field) => isAboutAddress(field, definition))) return 'none';
+  const isSameAccount = changed.every(({ name }) => ABOUT_THE_WAY.includes(name));
+  return isSameAccount && before.grant === after.grant ? 'all' : 'fields';
 }
 
 /** @returns Undefined when there is nothing to write. */

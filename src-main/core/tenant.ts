@@ -188,6 +188,13 @@ function checkValue(field: Field, value: string): string | undefined {
       return parsed.ok ? undefined : parsed.error.fields?.[field.name];
     }
     case 'text':
+      // RFC 9110 §5.1 and §5.5
+      if (field.name === 'headerName' && !/^[!#$%&'*+.^_`|~\w-]+$/.test(value)) {
+        return 'A header’s name has no blanks and no colon.';
+      }
+      if (field.name === 'headerValue' && !/^[\x20-\x7E]*$/.test(value)) {
+        return 'A header’s value has only plain characters.';
+      }
       return /\p{Cc}/u.test(value) ? 'Has a character that cannot be part of it.' : undefined;
     case 'secret':
       return undefined;

@@ -87,20 +87,21 @@ export function createTenants(
 
     async save(draft) {
       const id = draft.id ?? crypto.randomUUID();
-      const judged = await judgeDraft(draft, id, { store, vault, providers });
-      if (!judged.ok) return judged;
-      const { tenant, secretChanges, keeps } = judged.value;
-      const saved = await sessions.alone(id, keeps === 'all' ? 'wait' : 'stop', async () => {
-        // Read again: a renewal that has ended by now has left another refresh token
-        const latest = await vault.read(id);
-        if (!latest.ok && latest.error.code !== 'vault-unreadable') return latest;
-        const secrets = latest.ok ? latest.value : undefined;
-        const next = changedSecrets(secrets ?? NO_SECRETS, secretChanges, keeps);
+      const world = { store, vault, providers };
+      const before = await judgeDraft(draft, id, world);
+      if (!before.ok) return before;
+      const waits = before.value.keeps === 'all' ? 'wait' : 'stop';
+      const saved = await sessions.alone(id, waits, async () => {
+        // Again: a renewal or another edit that has ended by now has left something else
+        const judged = await judgeDraft(draft, id, world);
+        if (!judged.ok) return judged;
+        const { tenant, secretChanges, keeps, stored } = judged.value;
+        const next = changedSecrets(stored ?? NO_SECRETS, secretChanges, keeps);
         const written = next === undefined ? success(null) : await vault.write(id, next);
         const committed = written.ok ? commit({ type: 'tenant-saved', tenant }) : written;
         if (!committed.ok) {
           if (next === undefined) return committed;
-          await (secrets === undefined ? vault.remove(id) : vault.write(id, secrets));
+          await (stored === undefined ? vault.remove(id) : vault.write(id, stored));
           return committed;
         }
         if (keeps !== 'all') sessions.forget(id);
@@ -108,7 +109,7 @@ export function createTenants(
         return success(id);
       });
       // A pasted key is there already: nobody has to ask for it
-      if (saved.ok && tenant.grant === 'static-key') await sessions.signIn(id);
+      if (saved.ok && before.value.tenant.grant === 'static-key') await sessions.signIn(id);
       return saved;
     },
 

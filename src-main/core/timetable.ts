@@ -97,12 +97,14 @@ function noticeAtMs(state: AppState, tenant: Tenant, session: SessionState): num
 const LONGEST_WARNING_LEAD_MS = 24 * 3600_000;
 
 /** A day before the sign-in ends, at most half its life: where each renewal puts the end off, it never comes to that. */
-function warningAtMs(tenant: Tenant, { token, phase, warned }: SessionState): number | undefined {
+function warningAtMs(tenant: Tenant, session: SessionState): number | undefined {
+  const { token, phase, warned } = session;
   if (token === undefined || warned === true || tenant.notice === 'never') return undefined;
   if (phase.kind !== 'idle' && phase.kind !== 'retrying') return undefined;
   const endMs = signInEndMs(token);
   if (endMs === undefined) return undefined;
-  return endMs - Math.min(LONGEST_WARNING_LEAD_MS, (endMs - token.issuedAtMs) / 2);
+  const lifeMs = endMs - (session.endToldAtMs ?? token.issuedAtMs);
+  return endMs - Math.min(LONGEST_WARNING_LEAD_MS, lifeMs / 2);
 }
 
 /** After this a person is needed, whatever is renewed until then. A token of a day or less has its notice and needs no warning. */

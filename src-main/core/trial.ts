@@ -3,6 +3,7 @@ import { failure } from './errors.ts';
 import type { Result } from './errors.ts';
 import { grantOf } from './grants/all-grants.ts';
 import type { GrantWorld } from './grants/grant.ts';
+import { NO_SECRETS, withoutSecrets } from './secrets.ts';
 import { changedSecrets, judgeDraft } from './tenant-changes.ts';
 import type { DraftWorld } from './tenant-changes.ts';
 import type { TenantDraft } from './tenant.ts';
@@ -20,19 +21,21 @@ export function createTrial(draftWorld: DraftWorld, world: GrantWorld): TestDraf
     const { tenant, secretChanges, keeps, stored } = judged.value;
     const found = grantOf(tenant, draftWorld.providers);
     if (found === undefined) return failure('provider-unknown');
-    const { token: _inUse, ...typed } = changedSecrets(stored, secretChanges, keeps) ?? stored;
+    const { token: _inUse, ...typed } =
+      changedSecrets(stored ?? NO_SECRETS, secretChanges, keeps) ?? stored ?? NO_SECRETS;
     const controller = new AbortController();
     const cancelTimer = world.clock.setTimer(TIME_LIMIT_MS, () => {
       controller.abort();
     });
     try {
-      return await found.grant.test(world, {
+      const outcome = await found.grant.test(world, {
         tenant,
         definition: found.definition,
         secrets: typed,
         signal: controller.signal,
         onPage: () => undefined,
       });
+      return withoutSecrets(outcome, typed);
     } catch (cause) {
       return failure('internal', { cause });
     } finally {

@@ -63,7 +63,7 @@ const server: OAuthServer = {
   revocation: {
     method: 'DELETE',
     url: `${accounts}/v2/token`,
-    headers: { Authorization: 'Bearer {token}' },
+    headers: { Authorization: 'Bearer {lastingToken}' },
   },
   // 25 tokens for each client and account; beyond that the oldest ends without a word
   revokesReplaced: true,

@@ -58,6 +58,7 @@ export const slack: Provider = {
         revocation: {
           url: 'https://slack.com/api/auth.revoke',
           headers: { Authorization: 'Bearer {token}' },
+          success: { path: 'ok', equals: true },
         },
       },
       probe: {

@@ -51,7 +51,7 @@ export const zabbix: Provider = {
         logout: {
           url,
           headers: { Authorization: 'Bearer {token}' },
-          fields: { jsonrpc: '2.0', method: 'user.logout', id: 1 },
+          fields: { jsonrpc: '2.0', method: 'user.logout', params: [], id: 1 },
         },
         success,
         errorPaths: ['error.data'],

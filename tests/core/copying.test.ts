@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHostileServer } from '../emulators/hostile-server.ts';
 import type { HostileServer } from '../emulators/hostile-server.ts';
 import { createWorld, tenantAt } from '../fakes/world.ts';
@@ -116,4 +116,77 @@ test('nothing to copy: the clipboard stays as it is', async () => {
     error: { code: 'tenant-unknown' },
   });
   expect(world.clipboard.content()).toBe('mine');
+});
+
+describe('the form in which it is copied', () => {
+  const formatOf = (world: World): unknown => world.store.get().tenants[0]!.copyFormat;
+
+  test('the one used last is remembered, also over a restart, and is what a copy gives', async () => {
+    const { world, id, token } = await copied();
+    expect(formatOf(world)).toBeUndefined();
+    expect((await world.copying.copyToken(id, 'header')).ok).toBe(true);
+    expect(world.clipboard.content()).toBe(`Authorization: Bearer ${token}`);
+    const settings = world.settingsStore.content();
+    const restarted = await createWorld([], { settings, vault: world.vault });
+    await restarted.copying.copyToken(id);
+    expect(restarted.clipboard.content()).toBe(`Authorization: Bearer ${token}`);
+    await restarted.copying.copyToken(id, 'raw');
+    await restarted.copying.copyToken(id);
+    expect(restarted.clipboard.content()).toBe(token);
+  });
+
+  test('F-03 the text that was copied is what is cleared, in whatever form', async () => {
+    const { world, id, token } = await copied();
+    for (const format of ['curl', 'json', 'header'] as const) {
+      await world.copying.copyToken(id, format);
+      expect(world.clipboard.content()).toContain(token);
+      await world.clock.advance(60_000);
+      await untilClipboardIs(world, '');
+    }
+    await world.copying.copyToken(id, 'curl');
+    world.clipboard.put(token);
+    await world.clock.advance(60_000);
+    await world.copying.clearNow();
+    expect(world.clipboard.content()).toBe(token);
+  });
+
+  test('the refresh token is given only to who asks for it, each time', async () => {
+    const { world, id } = await copied();
+    const { refreshToken } = world.vault.stored.get(id)!.token!;
+    await world.copying.copyToken(id, 'json-with-refresh-token');
+    expect(world.clipboard.content()).toContain(refreshToken);
+    await world.copying.copyToken(id);
+    expect(world.clipboard.content()).toContain('access_token');
+    expect(world.clipboard.content()).not.toContain(refreshToken);
+    expect(formatOf(world)).toBe('json');
+  });
+
+  test('a form that cannot be remembered is copied all the same', async () => {
+    const { world, id, token } = await copied();
+    world.settingsStore.failSaves(true);
+    expect((await world.copying.copyToken(id, 'header')).ok).toBe(true);
+    expect(world.clipboard.content()).toBe(`Authorization: Bearer ${token}`);
+    expect(formatOf(world)).toBeUndefined();
+  });
+
+  test('the tenant’s own header and probe address are in it', async () => {
+    const probeUrl = 'https://api.example/me?x=1';
+    const values = { headerName: 'X-Auth', headerValue: 'Token {token}', probeUrl };
+    const tenant = tenantAt(server.issuer, { values, copyFormat: 'curl' });
+    const world = await createWorld([tenant]);
+    await world.sessions.signIn(tenant.id);
+    await world.copying.copyToken(tenant.id);
+    const { accessToken } = world.vault.stored.get(tenant.id)!.token!;
+    expect(world.clipboard.content()).toContain(`X-Auth: Token ${accessToken}`);
+    expect(world.clipboard.content()).toContain(probeUrl);
+  });
+
+  test('a failure leaves the clipboard and what is remembered alone', async () => {
+    const { world, id } = await copied();
+    world.clipboard.failWrites(true);
+    expect(await world.copying.copyToken(id, 'curl')).toMatchObject({
+      error: { code: 'clipboard-failed' },
+    });
+    expect(formatOf(world)).toBeUndefined();
+  });
 });

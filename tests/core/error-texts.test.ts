@@ -32,6 +32,7 @@ const CODES: Readonly<Record<ErrorCode, 'about a tenant' | 'about the app'>> = {
   'redirect-not-loopback': 'about a tenant',
   'port-taken': 'about a tenant',
   'capture-ended': 'about a tenant',
+  'capture-nothing-new': 'about a tenant',
   'credentials-refused': 'about a tenant',
   'key-refused': 'about a tenant',
   'probe-unknown': 'about a tenant',

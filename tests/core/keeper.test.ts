@@ -2,10 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startKeeper } from '../../src-main/core/keeper.ts';
 import { createStore, INITIAL_STATE } from '../../src-main/core/state.ts';
 import type { SessionState } from '../../src-main/core/state.ts';
-import { bare, htmlPage, startHostileServer } from '../emulators/hostile-server.ts';
+import { bare, htmlPage, jsonAnswer, startHostileServer } from '../emulators/hostile-server.ts';
 import type { HostileServer } from '../emulators/hostile-server.ts';
 import { createManualClock } from '../fakes/clock.manual.ts';
 import { createWorld, tenantAt } from '../fakes/world.ts';
+import type { World } from '../fakes/world.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -285,5 +286,54 @@ describe('the keeper itself', () => {
     keeper.replan();
     await clock.advance(HOUR);
     expect(renewals).toBe(1);
+  });
+});
+
+describe('the end of the sign-in itself', () => {
+  const warnings = (world: World): number =>
+    world.notifier.shown.filter(({ body }) => body.startsWith('Its sign-in')).length;
+
+  /** @param lifeOf Life of the refresh token, in seconds, that an answer tells. */
+  async function signedInWith(lifeOf: (world: World) => number) {
+    const tenant = tenantAt(server.issuer, { values: { scopes: 'read' } });
+    const world = await createWorld([tenant]);
+    server.behave({
+      token: (_request, ordinary) => {
+        const answer = ordinary();
+        const members = JSON.parse(answer.body!) as Record<string, unknown>;
+        return jsonAnswer({ ...members, refresh_token_expires_in: lifeOf(world) });
+      },
+    });
+    expect((await world.sessions.signIn(tenant.id)).ok).toBe(true);
+    world.startKeeper();
+    return { world, id: tenant.id };
+  }
+
+  test('is told once, also over renewals that leave it where it is; a new sign-in has its own', async () => {
+    let startMs = 0;
+    const { world, id } = await signedInWith(({ clock }) => {
+      startMs ||= clock.now();
+      return Math.round((startMs + 30 * DAY - clock.now()) / SECOND);
+    });
+    const calls = server.tokenCalls();
+    await world.clock.advance(28 * DAY);
+    expect(warnings(world)).toBe(0);
+    await world.clock.advance(DAY + HOUR);
+    expect(warnings(world)).toBe(1);
+    await world.clock.advance(22 * HOUR);
+    expect(server.tokenCalls() - calls).toBeGreaterThan(20);
+    expect(warnings(world)).toBe(1);
+    startMs = 0;
+    expect((await world.sessions.signIn(id)).ok).toBe(true);
+    expect(world.session(id).warned).toBe(false);
+    await world.clock.advance(29 * DAY);
+    expect(warnings(world)).toBe(2);
+  }, 60_000);
+
+  test('is not told where each renewal puts it off', async () => {
+    const { world } = await signedInWith(() => 8 * 3600);
+    await world.clock.advance(5 * DAY);
+    expect(warnings(world)).toBe(0);
+    expect(world.notifier.shown).toEqual([]);
   });
 });

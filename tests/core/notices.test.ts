@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createReminder, noticeFor } from '../../src-main/core/notices.ts';
+import { createReminder, noticeFor, warningFor } from '../../src-main/core/notices.ts';
 import { createStore, INITIAL_STATE } from '../../src-main/core/state.ts';
 import type { AppState, Phase } from '../../src-main/core/state.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
@@ -84,4 +84,37 @@ test('F-08 a click signs in or shows the app, for the right tenant', () => {
   }
   expect(notifier.shown).toHaveLength(2);
   expect(clicks).toEqual([`sign in ${tenant.id}`, 'show']);
+});
+
+test.each<[string, Tenant['grant'], number, boolean, RegExp, boolean]>([
+  [
+    'a day',
+    'authorization-code',
+    24 * 3_600_000,
+    true,
+    /^Its sign-in ends in 24 h; .* sign in again/,
+    true,
+  ],
+  ['minutes', 'authorization-code', 240_000, true, /^Its sign-in ends in 4 min; /, true],
+  ['past', 'authorization-code', -1, true, /^Its sign-in has ended; /, true],
+  [
+    'a login without a person',
+    'rest-login',
+    3_600_000,
+    true,
+    /ends in 60 min; .*stored password/,
+    false,
+  ],
+  ['a key', 'static-key', 24 * 3_600_000, false, /^Its key ends in 24 h/, false],
+])('F-07 the end of a sign-in: %s', (_name, grant, leftMs, renewable, words, signsIn) => {
+  const tenant = tenantAt('https://ISSUER.example', { name: 'Ac\u202Eme\n', grant });
+  const day = 24 * 3_600_000;
+  const state = stateWith(tenant, IDLE, leftMs, renewable);
+  const { token, ...session } = state.sessions.get(tenant.id)!;
+  const facts = { ...token!, issuedAtMs: NOW - 30 * day, refreshExpiresAtMs: NOW + leftMs };
+  const sessions = new Map([[tenant.id, { ...session, token: facts }]]);
+  const notice = warningFor({ ...state, sessions }, tenant, NOW);
+  expect(notice).toMatchObject({ title: 'Ac me', signsIn });
+  expect(notice.body).toMatch(words);
+  expect(notice.body).not.toMatch(/ISSUER|ACCOUNT|SCOPE/);
 });

@@ -180,3 +180,61 @@ test('what needs a person or a correction is not renewed by the clock', () => {
     });
   }
 });
+
+interface Ending {
+  /** End of what renews the token; undefined: not told. */
+  readonly refreshLifeMs?: number;
+  readonly lifeMs?: number;
+  readonly ageMs: number;
+  readonly renewable?: boolean;
+  readonly phase?: Phase;
+  readonly notice?: Tenant['notice'];
+  readonly warned?: boolean;
+}
+
+function endingIn(ending: Ending): { readonly state: AppState; readonly id: string } {
+  const { refreshLifeMs, ageMs, renewable = true, warned } = ending;
+  const { state, id } = stateIn({ ...ending, renewable, lifeMs: ending.lifeMs ?? 100 * DAY });
+  const { token, ...session } = state.sessions.get(id)!;
+  const refreshExpiresAtMs =
+    refreshLifeMs === undefined ? {} : { refreshExpiresAtMs: NOW - ageMs + refreshLifeMs };
+  const changed: SessionState = {
+    ...session,
+    token: { ...token!, ...refreshExpiresAtMs },
+    ...(warned === undefined ? {} : { warned }),
+  };
+  return { state: { ...state, sessions: new Map([[id, changed]]) }, id };
+}
+
+test.each<[string, Ending, boolean]>([
+  ['25 h before the end: too early', { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY - HOUR }, false],
+  ['24 h before the end', { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY }, true],
+  ['after the end', { refreshLifeMs: 30 * DAY, ageMs: 31 * DAY }, true],
+  ['before half of a short one', { refreshLifeMs: 8 * HOUR, ageMs: 4 * HOUR - MINUTE }, false],
+  ['at half of a short one', { refreshLifeMs: 8 * HOUR, ageMs: 4 * HOUR }, true],
+  ['an end that nobody told', { ageMs: 99 * DAY }, false],
+  ['told before', { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY, warned: true }, false],
+  ['never', { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY, notice: 'never' }, false],
+  ['while renewing fails', { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY, phase: RETRYING }, true],
+  ['ended already', { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY, phase: ENDED }, false],
+  [
+    'signing in already',
+    { refreshLifeMs: 30 * DAY, ageMs: 29 * DAY, phase: { kind: 'signing-in' } },
+    false,
+  ],
+  ['a key, 24 h before', { renewable: false, lifeMs: 90 * DAY, ageMs: 89 * DAY }, true],
+  ['a key, earlier', { renewable: false, lifeMs: 90 * DAY, ageMs: 88 * DAY }, false],
+  [
+    'a token of a day has its notice',
+    { renewable: false, lifeMs: DAY, ageMs: DAY - MINUTE },
+    false,
+  ],
+])('warning of the end of a sign-in: %s', (_name, ending, expected) => {
+  const { state, id } = endingIn(ending);
+  expect(plan(state, NOW).warn).toEqual(expected ? [id] : []);
+});
+
+test('the next look is for the warning, where nothing comes before it', () => {
+  const { state } = endingIn({ refreshLifeMs: 30 * DAY, ageMs: 0, lifeMs: 100 * DAY });
+  expect(plan(state, NOW).nextAtMs).toBe(NOW + 29 * DAY);
+});

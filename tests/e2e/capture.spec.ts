@@ -148,6 +148,20 @@ test('silently: nothing is to be seen, and only where a web session lives', asyn
   expect(await begin(probe, 'captureSilently', wishOf(web, 'Other'))).toEqual({ kind: 'closed' });
 });
 
+test('a token that is not wanted is passed over, with a window and without', async ({
+  probe,
+  web,
+}) => {
+  await captureOnce(probe, web);
+  web.run(`await call('/api/me', 'Bearer ended'); await call('/api/me', 'Bearer ' + TOKEN)`);
+  const wish = { ...wishOf(web), unwanted: ['ended'] };
+  for (const name of ['captureSilently', 'capture'] as const) {
+    const end = await begin(probe, name, wish);
+    expect(end).toEqual({ kind: 'captured', token: web.lastToken() });
+  }
+  await probe.nothingLeft();
+});
+
 test('silently: a login page of another host ends it soon, a page without a token after 20 seconds', async ({
   probe,
   web,
@@ -157,7 +171,7 @@ test('silently: a login page of another host ends it soon, a page without a toke
   const quiet = begin(probe, 'captureSilently', wishOf(web));
   await probe.app.waitForPage((url) => url === `${web.origin}/`);
   await probe.ask('elapse', SILENT_LIMIT_MS);
-  expect(await quiet).toEqual({ kind: 'closed' });
+  expect(await quiet).toEqual({ kind: 'nothing-new' });
   await probe.nothingLeft();
 
   web.endSessions();

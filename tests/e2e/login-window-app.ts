@@ -8,7 +8,7 @@ import { createLoginWindows } from '../../src-main/adapters/login-window/login-w
 import { failure, success, type AppError } from '../../src-main/core/errors.ts';
 import type {
   AuthorizationOutcome,
-  CaptureOutcome,
+  SilentCaptureOutcome,
   Clock,
   PageFacts,
 } from '../../src-main/core/ports.ts';
@@ -32,13 +32,15 @@ export interface CaptureWish {
   readonly tenantId: string;
   readonly startUrl: string;
   readonly pathPart: string;
+  /** Tokens that are not to be taken. */
+  readonly unwanted?: readonly string[];
 }
 
 /** An answer as a test can get it: URLs do not travel. */
 export type PlainOutcome =
   | Exclude<AuthorizationOutcome, { readonly kind: 'answered' }>
   | { readonly kind: 'answered'; readonly answer: string }
-  | CaptureOutcome;
+  | SilentCaptureOutcome;
 
 export interface LoginWindowProbe {
   authorize(wish: AuthorizeWish): Promise<PlainOutcome>;
@@ -127,11 +129,12 @@ function createProbe(): LoginWindowProbe {
       },
     };
   };
-  const captureRequest = ({ tenantId, startUrl, pathPart }: CaptureWish) => ({
+  const captureRequest = ({ tenantId, startUrl, pathPart, unwanted = [] }: CaptureWish) => ({
     ...common(tenantId),
     tenantId,
     startUrl: new URL(startUrl),
     pathPart,
+    isWanted: (token: string) => !unwanted.includes(token),
   });
   return {
     async authorize({ tenantId, redirectUri, url, error, state, errorPage }) {
@@ -145,6 +148,8 @@ function createProbe(): LoginWindowProbe {
           if (url === null) return new Promise<never>(() => undefined);
           return success({
             url: new URL(url),
+            // As the URL says; a test that does not care may get it either way
+            isPosted: new URL(url).searchParams.get('response_mode') !== 'query',
             isOurs: (answer) => {
               judged.push(answer.href);
               const inFragment = new URLSearchParams(answer.hash.slice(1));

@@ -16,6 +16,7 @@ import {
   expectAccepted,
   renew,
   signInAt,
+  signOut,
   snapshotOf,
   waysTest,
 } from './ways.ts';
@@ -96,9 +97,7 @@ test('LiveChat: code with PKCE, whose refresh token rotates; the region stays wi
   await expectAccepted(ways, 'Rotating');
   expect(liveChat.tokenCalls('refresh_token')).toBe(2);
 
-  const details = await detailsOf(ways, 'Rotating');
-  await details.getByRole('button', { name: 'Sign out' }).click();
-  await details.getByText('Signed out. The provider has confirmed it.').waitFor();
+  await signOut(ways, 'Rotating', 'The provider has confirmed it.');
   expect(liveChat.liveRefreshTokens()).toEqual([]);
 });
 

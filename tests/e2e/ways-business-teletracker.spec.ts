@@ -126,7 +126,7 @@ test('TeleTracker: “Test” checks the password and makes no session; another 
   const { tenants } = await demand(page, 'getSnapshot');
   expect(tenants.map(({ name }) => name)).toEqual(['Calls', 'Calls · 1002']);
   await expectAccepted(ways, 'Calls · 1002');
-  expect(teleTracker.requests('/reports/call-data').at(-1)?.url.searchParams.get('account_id')).toBe(
-    '1002',
-  );
+  expect(
+    teleTracker.requests('/reports/call-data').at(-1)?.url.searchParams.get('account_id'),
+  ).toBe('1002');
 });

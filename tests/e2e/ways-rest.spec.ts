@@ -11,11 +11,11 @@ import { expect } from '../harness/fixtures.ts';
 import {
   addTenant,
   copyAs,
-  detailsOf,
   enterPassword,
   expectAccepted,
   getToken,
   renew,
+  signOut,
   snapshotOf,
   waysTest,
 } from './ways.ts';
@@ -142,7 +142,7 @@ const test = waysTest(createRestApis);
 
 for (const [name, way] of Object.entries(WAYS) as [ApiName, Way][]) {
   const { provider, labels, fields, use, form = 'Header line', renewal, lifeSeconds } = way;
-  test(`C-08 ${provider}: added, logged in, called, renewed, copied as it wants it, and signed out`, async ({
+  test(`${provider}: added, logged in, called, renewed, copied as it wants it, and signed out`, async ({
     ways,
   }) => {
     const api = ways.emulators[name];
@@ -177,11 +177,8 @@ for (const [name, way] of Object.entries(WAYS) as [ApiName, Way][]) {
     expect(await copyAs(ways, 'Acme', form)).toContain(use(next));
     expect(api.reuses()).toBe(0);
 
-    const details = await detailsOf(ways, 'Acme');
-    await details.getByRole('button', { name: 'Sign out' }).click();
-    await details
-      .getByText(way.logout ? 'The provider has confirmed it.' : 'This provider cannot be told')
-      .waitFor();
+    const isTold = way.logout === true;
+    await signOut(ways, 'Acme', isTold ? 'has confirmed it.' : 'cannot be told');
   });
 }
 
@@ -213,8 +210,6 @@ test('Nextcloud: approved on the server’s page in the window, an app password 
   expect(await copyAs(ways, 'Cloud', 'Header line')).toBe(
     `Authorization: Basic ${basic}\nOCS-APIREQUEST: true`,
   );
-  const details = await detailsOf(ways, 'Cloud');
-  await details.getByRole('button', { name: 'Sign out' }).click();
-  await details.getByText('The provider has confirmed it.').waitFor();
+  await signOut(ways, 'Cloud', 'The provider has confirmed it.');
   expect(nextcloud.liveTokens()).toBe(0);
 });

@@ -5,11 +5,11 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright';
-import type { FieldForm, GrantForm, TenantRow } from '../../src-main/contract/ipc.ts';
+import type { Answer, FieldForm, GrantForm, TenantRow } from '../../src-main/contract/ipc.ts';
 import { startInternet, type Internet } from '../emulators/internet.ts';
 import type { Emulator } from '../emulators/site.ts';
 import type { SourceApp } from '../harness/app.ts';
-import { launchBearerTray, type BearerTray } from '../harness/bearer-tray.ts';
+import { enterLogin, launchBearerTray, type BearerTray } from '../harness/bearer-tray.ts';
 import { ask, demand, waitForSnapshot } from '../harness/bridge.ts';
 import { stubBrowser, type StubBrowser } from '../harness/browser.ts';
 import { createCanarySearch } from '../harness/canary-search.ts';
@@ -162,11 +162,20 @@ export async function detailsOf({ tray }: Ways, name: string): Promise<Locator> 
   return page.getByRole('group', { name: `Details of ${name}` });
 }
 
+/** Waits for the token; fails with what the row says instead. */
+async function arrived(page: Page, name: string): Promise<void> {
+  const { status } = await poll(`the token of ${name}`, 10_000, async () => {
+    const row = await snapshotOf(page, name);
+    return row.status.kind !== 'signing-in' && row.status.kind !== 'signed-out' && row;
+  });
+  expect(status).toEqual({ kind: 'fresh' });
+}
+
 /** Gets a token where no person is needed. */
 export async function getToken({ tray }: Ways, name: string): Promise<void> {
   const page = await tray.popover();
   await page.getByRole('button', { name: `Get token of ${name}` }).click();
-  await tray.waitForToken(name);
+  await arrived(page, name);
 }
 
 /** Types into an emulator's own login page. */
@@ -188,11 +197,53 @@ export async function signInAt(
   username = 'ada',
   password?: string,
 ): Promise<void> {
+  const popover = await ways.tray.popover();
   const page = await ways.tray.startSignIn(name, { issuer: start });
   await page.locator('#username').waitFor();
   await enterPassword(page, username, password);
-  await ways.tray.waitForToken(name);
+  await arrived(popover, name);
   await ways.tray.popoverShown();
+}
+
+/** The same at the pages of the presets' emulators, whose person is asked for consent too. */
+export async function signInAtPage(ways: Ways, name: string, start: string): Promise<void> {
+  const popover = await ways.tray.popover();
+  await enterLogin(await ways.tray.startSignIn(name, { issuer: start }), 'ada');
+  await arrived(popover, name);
+  await ways.tray.popoverShown();
+}
+
+/** Is the system browser: follows the provider's redirect to the app's own port, whose page ends the sign-in. */
+async function browse({ browser, internet }: Ways, count: number): Promise<void> {
+  const answer = await internet.fetch(await browser.waitForAddress(count));
+  const redirect = answer.headers.get('location') ?? '';
+  expect(redirect).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+  await fetch(redirect);
+}
+
+export async function signInByBrowser(ways: Ways, name: string): Promise<void> {
+  const popover = await ways.tray.popover();
+  const count = ways.browser.addresses().length + 1;
+  await popover.getByRole('button', { name: `Sign in to ${name}` }).click();
+  await browse(ways, count);
+  await arrived(popover, name);
+}
+
+/** The same by the bridge. */
+export async function followByBrowser(ways: Ways, tenantId: string): Promise<Answer<null>> {
+  const count = ways.browser.addresses().length + 1;
+  const end = ask(await ways.tray.popover(), 'signIn', tenantId);
+  // A test that fails before it awaits this is not to be covered by its rejection
+  end.catch(() => undefined);
+  await browse(ways, count);
+  return end;
+}
+
+/** @param says What the person is told then. */
+export async function signOut(ways: Ways, name: string, says: string): Promise<void> {
+  const details = await detailsOf(ways, name);
+  await details.getByRole('button', { name: 'Sign out' }).click();
+  await details.getByText(says).waitFor();
 }
 
 /** Copies in another form; answers what another program then finds on the clipboard. */

@@ -311,6 +311,8 @@ export function formEncoded(members: Members, status: number): SiteAnswer {
       'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
       'cache-control': 'no-store',
     },
-    body: new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString(),
+    body: new URLSearchParams(
+      Object.fromEntries(pairs.map(([name, value]) => [name, String(value)])),
+    ).toString(),
   };
 }

@@ -13,7 +13,10 @@ import { enterLogin } from './bearer-tray.ts';
 import type { BearerTray } from './bearer-tray.ts';
 import { poll } from './waiting.ts';
 
-export type PageWithBridge = Window & { readonly bridge: Bridge };
+/** The window of a page of ours, as far as it matters here. */
+export interface PageWithBridge {
+  readonly bridge: Bridge;
+}
 
 export function ask<Name extends CommandName>(
   page: Page,
@@ -22,7 +25,7 @@ export function ask<Name extends CommandName>(
 ): Promise<Answer<Commands[Name]['value']>> {
   return page.evaluate(
     ([command, values]) => {
-      const { bridge } = window as unknown as PageWithBridge;
+      const { bridge } = globalThis as unknown as PageWithBridge;
       const call = bridge[command] as (...given: readonly unknown[]) => Promise<unknown>;
       return call(...values);
     },

@@ -71,7 +71,7 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
     test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
       '%s: its templates name only fields of its form and parts of a token',
       (_kind, grant) => {
-        const known = [...grant.fields.map(({ name }) => name), 'token', 'refreshToken'];
+        const known = [...grant.fields.map(({ name }) => name), 'token', 'refreshToken', 'lastingToken'];
         const used = textsIn({ ...grant, fields: [] }).flatMap(namesIn);
         const unknown = used.filter((name) => !known.includes(name) && !name.startsWith('extra.'));
         expect([...new Set(unknown)]).toEqual([]);
@@ -81,7 +81,7 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
     test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
       '%s: its addresses are https',
       (_kind, grant) => {
-        const values = { ...filledIn(grant), token: 't', refreshToken: 'r' };
+        const values = { ...filledIn(grant), token: 't', refreshToken: 'r', lastingToken: 'r' };
         const templates = textsIn({ ...grant, fields: [] }).filter((text) =>
           /^(https?:|\{[a-zA-Z]+\}(\/|$))/.test(text),
         );

@@ -41,7 +41,11 @@ test('B-05 B-02 200 sign-ins in every form send nothing to the redirect URI', as
     ...kind,
     ...hostileTenant(server, `${kind.delivery} ${kind.redirectUri} ${String(kind.byHand)}`, {
       redirectUri: kind.redirectUri,
-      parameters: `delivery=${kind.delivery}${kind.byHand ? '\nby=hand' : ''}`,
+      parameters: [
+        `delivery=${kind.delivery}`,
+        ...(kind.byHand ? ['by=hand'] : []),
+        ...(kind.delivery.startsWith('form_post') ? ['response_mode=form_post'] : []),
+      ].join('\n'),
     }),
   }));
   const tray = await launch(tenants);

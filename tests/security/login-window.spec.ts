@@ -138,7 +138,13 @@ test('B-06 after sign-ins of every kind no code, token, verifier or state is lef
     'token refused',
   ];
   const scopes = 'openid profile offline_access';
-  const tenants = kinds.map((kind) => hostileTenant(server, kind, { ...listener, scopes }));
+  const tenants = kinds.map((kind) =>
+    hostileTenant(server, kind, {
+      ...listener,
+      scopes,
+      ...(kind.startsWith('form_post') ? { parameters: 'response_mode=form_post' } : {}),
+    }),
+  );
   const tray = await launch(tenants);
   const popover = await tray.popover();
   const before = await sessionsCreated(tray.app);

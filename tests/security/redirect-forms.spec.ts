@@ -16,6 +16,7 @@ import {
   type DeliveryName,
 } from '../emulators/hostile-pages.ts';
 import type { Answer, HostileServer, ReceivedRequest } from '../emulators/hostile-server.ts';
+import { startInternet, type Internet } from '../emulators/internet.ts';
 import { createCanarySearch } from '../harness/canary-search.ts';
 import { poll } from '../harness/waiting.ts';
 
@@ -47,7 +48,7 @@ interface Begun {
 
 function begin(
   probe: ProbeApp,
-  server: HostileServer,
+  server: Pick<HostileServer, 'issuer'>,
   redirectUri: string,
   parameters: Readonly<Record<string, string>>,
   tenantId = 'Acme',
@@ -299,6 +300,36 @@ const FRAMES: Readonly<Record<string, (request: ReceivedRequest, answer: URL) =>
     `<script>fetch(${scriptText(answer)}, { method: 'POST', mode: 'no-cors', body: 'code=1' })</script>`,
 };
 
+for (const redirectKind of ['http', 'app'] as const) {
+  test(`B-03 what is posted when it was not asked for is no answer: ${redirectKind}`, async ({
+    probe,
+    server,
+    listener,
+  }) => {
+    const redirectUri =
+      redirectKind === 'http' ? listener.redirectUri : 'com.example.app:/callback';
+    let posted = false;
+    server.behave({
+      authorize: (request) => {
+        if (request.query.get('step') === 'done') posted = true;
+        const answer = answerOf(request, { code: 'a-code', state: request.query.get('state')! });
+        const done = scriptText(stepUrl(request, 'done'));
+        return page(
+          request,
+          `${form('POST', answer)}<script>setTimeout(() => fetch(${done}), 300)</script>`,
+        );
+      },
+    });
+    const { state, end } = begin(probe, server, redirectUri, { response_mode: 'query' });
+    await poll('the form to have been sent', 10_000, () => posted);
+    expect(await probe.read('judged')).toEqual([]);
+    const good = `${redirectUri}?code=good-code&state=${state}`;
+    await go(probe, good);
+    expect(await end).toEqual({ kind: 'answered', answer: good });
+    expect(listener.connections()).toBe(0);
+  });
+}
+
 for (const kind of ['http', 'app'] as const) {
   test(`B-03 an answer anywhere but in the page itself is none: ${kind}`, async ({
     probe,
@@ -350,3 +381,48 @@ for (const kind of ['http', 'app'] as const) {
 function markup(url: URL): string {
   return url.href.replaceAll('&', '&amp;');
 }
+
+const secureTest = test.extend<{ readonly internet: Internet }>({
+  internet: async ({}, use) => {
+    const internet = await startInternet([
+      {
+        hosts: ['login.vendor.example'],
+        reset: () => undefined,
+        site: ({ url }) => ({
+          body:
+            `<!doctype html><title>Log in</title><form method="post" action="${url.searchParams.get('redirect_uri') ?? ''}">` +
+            `<input name="state" value="${url.searchParams.get('state') ?? ''}"><input name="code" value="a-code"></form>` +
+            `<script>${url.searchParams.get('script') ?? ''}</script>`,
+        }),
+      },
+    ]);
+    await use(internet);
+    await internet.stop();
+  },
+  probeArguments: async ({ internet }, use) => {
+    await use(internet.launchArguments);
+  },
+});
+
+secureTest(
+  'B-02 B-11 a provider with https may post its answer to http on this computer, and no page is opened there',
+  async ({ probe, listener }) => {
+    const provider = { issuer: 'https://login.vendor.example' };
+    const posting = { script: 'document.forms[0].submit()' };
+    const { state, end } = begin(probe, provider, listener.redirectUri, posting);
+    expect(await end).toEqual({
+      kind: 'answered',
+      answer: `${listener.redirectUri}?state=${state}&code=a-code`,
+    });
+
+    const visiting = { script: `location.href = ${scriptText(listener.redirectUri)}` };
+    const other = begin(probe, provider, listener.redirectUri, visiting, 'Other');
+    await poll('the warning', 5_000, async () =>
+      (await probe.read('facts'))['Other']?.some(({ warning }) => warning !== null),
+    );
+    const good = `${listener.redirectUri}?code=good-code&state=${other.state}`;
+    await go(probe, good);
+    expect(await other.end).toEqual({ kind: 'answered', answer: good });
+    expect(listener.connections()).toBe(0);
+  },
+);

@@ -24,7 +24,7 @@ export async function authorize(
   const begun = await Promise.race([beginning, aborted]);
   if (begun === undefined || signal.aborted) return { kind: 'closed' };
   if (!begun.ok) return { kind: 'failed', error: begun.error };
-  const { url, isOurs } = begun.value;
+  const { url, isOurs, isPosted } = begun.value;
 
   // In memory only and without a cache: a redirect's Location would stand in a cache on disk, code and all
   const own = session.fromPartition(`sign-in-${crypto.randomUUID()}`, { cache: false });
@@ -48,7 +48,7 @@ export async function authorize(
     const stopCatching =
       redirectUri === null
         ? (): void => undefined
-        : catchPostedAnswers(own, redirectUri, window.rules);
+        : catchPostedAnswers(own, redirectUri, window.rules, isPosted);
 
     /** @returns Whether it is the provider's own error page, which has ended the attempt. */
     const isErrorPage = (target: string): boolean => {

@@ -10,12 +10,12 @@ const watching = new WeakMap<Session, object>();
 
 /**
  * The filter keeps the headers of other hosts out of our code; the path and who makes the call are looked at here.
- * @param onToken Called for every such call.
+ * @param onToken Called for every such call whose token is wanted.
  * @returns Ends it.
  */
 export function watchCalls(
   own: Session,
-  { startUrl, pathPart }: Pick<CaptureRequest, 'startUrl' | 'pathPart'>,
+  { startUrl, pathPart, isWanted }: Pick<CaptureRequest, 'startUrl' | 'pathPart' | 'isWanted'>,
   onToken: (token: string) => void,
 ): () => void {
   const { protocol, hostname, port, origin } = startUrl;
@@ -27,13 +27,13 @@ export function watchCalls(
     { urls: [`${protocol}//${hostname}:${exactPort}/*`] },
     ({ url, webContentsId, frame, requestHeaders }) => {
       if (!new URL(url).pathname.includes(pathPart)) return;
-      // A service worker calls for its page and has no frame; this header is the browser's own (Fetch Metadata §2.4)
+      // A service worker calls for its page and has no frame; this header is the browser's own (W3C Fetch Metadata)
       const isOwn =
         webContentsId === undefined
           ? headerOf(requestHeaders, 'sec-fetch-site') === 'same-origin'
           : isOfOrigin(frame, origin);
       const token = BEARER.exec(headerOf(requestHeaders, 'authorization') ?? '')?.[1];
-      if (isOwn && token !== undefined) onToken(token);
+      if (isOwn && token !== undefined && isWanted(token)) onToken(token);
     },
   );
   return () => {

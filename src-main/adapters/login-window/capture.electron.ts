@@ -1,7 +1,13 @@
 /** Takes the token from a web app's own calls. A tenant's web session lives in memory, so that single sign-on can go on silently. */
 import { session, WebContentsView } from 'electron';
 import type { Session } from 'electron';
-import type { CaptureOutcome, CaptureRequest, Clock, TokenCapture } from '../../core/ports.ts';
+import type {
+  CaptureOutcome,
+  CaptureRequest,
+  Clock,
+  SilentCaptureOutcome,
+  TokenCapture,
+} from '../../core/ports.ts';
 import { watchCalls } from './calls.electron.ts';
 import { FOREIGN_PAGE, guardPage, hostOf, isDevelopment } from './page-guard.electron.ts';
 import { onPageFailure, openPageWindow } from './page-window.electron.ts';
@@ -110,7 +116,7 @@ function openHiddenPage(
   request: CaptureRequest,
   own: Session,
   clock: Clock,
-  onEnd: (outcome: CaptureOutcome) => void,
+  onEnd: (outcome: SilentCaptureOutcome) => void,
 ): Attempt {
   const { signal, startUrl } = request;
   const view = new WebContentsView({
@@ -124,7 +130,7 @@ function openHiddenPage(
   const page = view.webContents;
   page.setAudioMuted(true);
   let ended = false;
-  const finish = (outcome: CaptureOutcome): void => {
+  const finish = (outcome: SilentCaptureOutcome): void => {
     if (ended) return;
     ended = true;
     signal.removeEventListener('abort', close);
@@ -140,7 +146,9 @@ function openHiddenPage(
     finish({ kind: 'closed' });
   };
   signal.addEventListener('abort', close);
-  const cancelLimit = clock.setTimer(SILENT_LIMIT_MS, close);
+  const cancelLimit = clock.setTimer(SILENT_LIMIT_MS, () => {
+    finish({ kind: 'nothing-new' });
+  });
   let cancelSettling = (): void => undefined;
   page.on('did-start-loading', () => {
     cancelSettling();

@@ -9,6 +9,8 @@ const MOST_POP_UPS = 2;
 /** Where a caught post is sent on to, only to be stopped on the way: a cancelled one would replace the page by an error page. */
 export const NOWHERE = 'caught:';
 
+export const NOT_OPENED = 'A page without https was not opened.';
+
 /** Preferences of every page that is not ours, pop-ups too. */
 export const FOREIGN_PAGE = {
   sandbox: true,
@@ -69,7 +71,7 @@ export function guardPage(page: WebContents, rules: PageRules, popUps: PopUps | 
       if (!isMainFrame && !/^https?:/.test(target)) event.preventDefault();
     } else if (isMainFrame && !mayOpen(target, rules)) {
       event.preventDefault();
-      rules.warn('A page without https was not opened.');
+      rules.warn(NOT_OPENED);
     }
   };
   page.setWindowOpenHandler(({ url }) => {

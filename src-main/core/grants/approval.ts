@@ -1,15 +1,15 @@
 /** A sign-in that the app starts, a person approves on a page of the provider, and the app then fetches. */
-import { failure, success } from '../errors.ts';
+import { failure, severity, success } from '../errors.ts';
 import type { AppError, Result } from '../errors.ts';
 import type { ApprovalGrant, RestCall } from '../provider.ts';
 import { extrasFrom, memberAt, tokenFrom } from '../rest/answer.ts';
 import type { Answer } from '../rest/answer.ts';
-import { judge, send } from '../rest/call.ts';
+import { judgeAnswer, send } from '../rest/call.ts';
 import { fillUrl } from '../template.ts';
 import type { Variables } from '../template.ts';
 import { isSecure } from '../tenant.ts';
 import type { TokenSet } from '../token.ts';
-import { tokenVariables, variablesOf } from './grant.ts';
+import { extraVariables, variablesOf } from './grant.ts';
 import type { GrantOf, GrantRequest, GrantWorld } from './grant.ts';
 import { agentOf } from './oauth-person.ts';
 
@@ -27,14 +27,12 @@ export const approval: GrantOf<'approval'> = {
     if (!started.ok) return started;
     const page = memberAt(started.value.json, definition.pagePath);
     const url = typeof page === 'string' && URL.canParse(page) ? new URL(page) : undefined;
-    if (url === undefined || !isSecure(url)) {
+    const mayBeHere = fillUrl(definition.start.url, variables)?.protocol === 'http:';
+    if (url === undefined || !isSecure(url) || (url.protocol === 'http:' && !mayBeHere)) {
       return failure('endpoint-unsafe', { host, subject: 'sign-in page' });
     }
     const extra = extrasFrom(started.value, definition.extras) ?? {};
-    const pollVariables = {
-      ...variables,
-      ...tokenVariables({ accessToken: '', issuedAtMs: 0, extra }),
-    };
+    const pollVariables = { ...variables, ...extraVariables(extra) };
     // What proves the approval goes to nobody but the server that asked for it
     if (hostOf(definition.poll, pollVariables) !== host) {
       return failure('endpoint-unsafe', { host, subject: 'address to ask at' });
@@ -50,7 +48,7 @@ export const approval: GrantOf<'approval'> = {
         tenantId: tenant.id,
         tenantName: tenant.name,
         redirectUri: null,
-        begin: () => Promise.resolve(success({ url, isOurs: () => false })),
+        begin: () => Promise.resolve(success({ url, isOurs: () => false, isPosted: false })),
         onPage: request.onPage,
         signal: done.signal,
       })
@@ -76,12 +74,18 @@ export const approval: GrantOf<'approval'> = {
 
   renew: () => Promise.resolve(failure('sign-in-needed')),
 
+  endsReplaced: () => true,
   async revoke(world, request) {
     const { logout } = request.definition;
     if (logout === undefined || request.secrets.token === undefined) return success('not-offered');
-    const answer = await ask(world, request, logout, variablesOf(request));
+    const variables = variablesOf(request);
+    const answer = await send(logout, variables, world.http, request.signal);
+    if (!answer.ok) return answer;
     // What they do not know any more is over as well
-    return answer.ok || answer.error.code === 'grant-refused' ? success('confirmed') : answer;
+    if (answer.value.status === 401) return success('confirmed');
+    const host = hostOf(logout, variables);
+    const judged = judgeAnswer(answer.value, host, request.definition, 'grant-refused');
+    return judged.ok ? success('confirmed') : judged;
   },
 
   async test(world, request) {
@@ -99,7 +103,7 @@ async function ask(
 ): Promise<Result<Answer>> {
   const answer = await send(call, variables, http, signal);
   if (!answer.ok) return answer;
-  const judged = judge(answer.value, hostOf(call, variables), definition, 'grant-refused');
+  const judged = judgeAnswer(answer.value, hostOf(call, variables), definition, 'grant-refused');
   return judged.ok ? answer : judged;
 }
 
@@ -113,17 +117,22 @@ async function poll(
   const { definition } = request;
   for (;;) {
     await pause(world, definition.everySeconds * 1000, ended);
-    if (ended.aborted) return 'ended';
+    if (request.signal.aborted) return 'ended';
     const answer = await send(definition.poll, variables, world.http, request.signal);
-    if (!answer.ok || answer.value.status === definition.pendingStatus) continue;
-    const judged = judge(
+    if (!answer.ok && severity(answer.error.code) !== 'transient') return answer;
+    if (!answer.ok || answer.value.status === definition.pendingStatus) {
+      // Asked once more after the page was closed: its person may have approved just before
+      if (ended.aborted) return 'ended';
+      continue;
+    }
+    const judged = judgeAnswer(
       answer.value,
       hostOf(definition.poll, variables),
       definition,
       'grant-refused',
     );
     if (judged.ok) return answer;
-    if (judged.error.code === 'grant-refused') return judged;
+    if (judged.error.code === 'grant-refused' || ended.aborted) return judged;
   }
 }
 

@@ -5,7 +5,7 @@ import { readCallback } from '../oauth/callback.ts';
 import { exchangeCode, refresh } from '../oauth/token-endpoint.ts';
 import type { GrantOf } from './grant.ts';
 import { asClient, revokeToken, testClient } from './oauth-client.ts';
-import { authorize, replaceToken } from './oauth-person.ts';
+import { authorize } from './oauth-person.ts';
 
 export const authorizationCode: GrantOf<'authorization-code'> = {
   interactive: true,
@@ -22,11 +22,9 @@ export const authorizationCode: GrantOf<'authorization-code'> = {
       return exchangeCode(asThisClient, callback.value, world.clock, request.signal);
     });
     const { redirectUri } = attempt;
-    const kept =
-      token.ok && redirectUri !== request.tenant.values.redirectUri
-        ? success({ ...token.value, redirectUri })
-        : token;
-    return replaceToken(world, request, kept, revokeToken);
+    return token.ok && redirectUri !== request.tenant.values.redirectUri
+      ? success({ ...token.value, redirectUri })
+      : token;
   },
 
   renew(world, request) {
@@ -39,6 +37,8 @@ export const authorizationCode: GrantOf<'authorization-code'> = {
     );
   },
 
+  endsReplaced: ({ definition }, occasion) =>
+    occasion === 'sign-in' && definition.server.revokesReplaced === true,
   revoke: revokeToken,
   test: testClient,
 };

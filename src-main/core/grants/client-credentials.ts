@@ -24,6 +24,7 @@ export const clientCredentials: GrantOf<'client-credentials'> = {
   canRenew: (token) => token !== undefined,
   signIn: ask,
   renew: ask,
+  endsReplaced: () => false,
   revoke: revokeToken,
 
   async test(world, request) {

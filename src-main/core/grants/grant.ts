@@ -18,6 +18,11 @@ export interface Grant<Definition extends ProviderGrant = ProviderGrant> {
   renew(world: GrantWorld, request: GrantRequest<Definition>): Promise<Result<TokenSet>>;
   /** Ends the token at the provider, where it can. */
   revoke(world: GrantWorld, request: GrantRequest<Definition>): Promise<Result<Revocation>>;
+  /**
+   * Whether the token of before is revoked once a new one is safe. Never where both belong to one session, which would end
+   * with it.
+   */
+  endsReplaced(request: GrantRequest<Definition>, occasion: 'sign-in' | 'renewal'): boolean;
   /** The cheapest real call that says whether the tenant is set up rightly; keeps nothing. Answers what came back. */
   test(world: GrantWorld, request: GrantRequest<Definition>): Promise<Result<string>>;
 }
@@ -54,12 +59,16 @@ export function variablesOf({
 
 export function tokenVariables(token: TokenSet | undefined): Variables {
   if (token === undefined) return {};
-  const extra = Object.entries(token.extra ?? {}).map(([name, value]) => [`extra.${name}`, value]);
   return {
     // A free port was put into it
     ...(token.redirectUri === undefined ? {} : { redirectUri: token.redirectUri }),
     token: token.accessToken,
     refreshToken: token.refreshToken,
-    ...(Object.fromEntries(extra) as Variables),
+    lastingToken: token.refreshToken ?? token.accessToken,
+    ...extraVariables(token.extra ?? {}),
   };
+}
+
+export function extraVariables(extra: Readonly<Record<string, string>>): Variables {
+  return Object.fromEntries(Object.entries(extra).map(([name, value]) => [`extra.${name}`, value]));
 }

@@ -3,7 +3,7 @@ import { failure } from '../errors.ts';
 import { readImplicitAnswer } from '../oauth/implicit.ts';
 import type { GrantOf } from './grant.ts';
 import { revokeToken, testAuthorizationPage } from './oauth-client.ts';
-import { authorize, replaceToken } from './oauth-person.ts';
+import { authorize } from './oauth-person.ts';
 
 export const implicit: GrantOf<'implicit'> = {
   interactive: true,
@@ -13,11 +13,11 @@ export const implicit: GrantOf<'implicit'> = {
     const answered = await authorize(world, request, 'implicit');
     if (!answered.ok) return answered;
     const { answer, attempt } = answered.value;
-    const token = await readImplicitAnswer(answer, attempt, world.clock, request.signal);
-    return replaceToken(world, request, token, revokeToken);
+    return readImplicitAnswer(answer, attempt, world.clock, request.signal);
   },
 
   renew: () => Promise.resolve(failure('sign-in-needed')),
+  endsReplaced: ({ definition }) => definition.server.revokesReplaced === true,
   revoke: revokeToken,
   test: testAuthorizationPage,
 };

@@ -12,7 +12,7 @@ import type {
   ImplicitGrant,
   Pkce,
 } from '../provider.ts';
-import { judge, send } from '../rest/call.ts';
+import { judgeAnswer, send } from '../rest/call.ts';
 import { fillAddress, fillAll, fillUrl } from '../template.ts';
 import { isSecure, parseParameters } from '../tenant.ts';
 import type { TokenSet } from '../token.ts';
@@ -63,6 +63,13 @@ export async function asClient(
   const remembered = request.secrets.token?.clientAuthentication;
   const connection = await connectTenant(world, request, remembered);
   if (!connection.ok) return connection;
+  const { server } = connection.value;
+  if (server.token_endpoint === undefined) {
+    return failure('endpoint-missing', {
+      host: new URL(server.issuer).host,
+      subject: 'token endpoint',
+    });
+  }
   const first = await call(connection.value);
   const mayTryBasic =
     !first.ok &&
@@ -171,7 +178,7 @@ export async function revokeToken(
     if (!answer.ok) return answer;
     // Unknown to them means that it has ended
     if (answer.value.status === 404) return success('confirmed');
-    const judged = judge(answer.value, host, {}, 'grant-refused');
+    const judged = judgeAnswer(answer.value, host, revocation, 'grant-refused');
     return judged.ok ? success('confirmed') : judged;
   }
   const connection = await connectTenant(world, request, token.clientAuthentication);

@@ -5,15 +5,9 @@ import { startAuthorization } from '../oauth/authorize.ts';
 import type { PendingAttempt } from '../oauth/authorize.ts';
 import { isOurs } from '../oauth/callback.ts';
 import type { UserAgent } from '../ports.ts';
-import type {
-  AuthorizationCodeGrant,
-  ErrorPage,
-  ImplicitGrant,
-  ProviderGrant,
-} from '../provider.ts';
+import type { AuthorizationCodeGrant, ErrorPage, ImplicitGrant } from '../provider.ts';
 import { safeText } from '../safe-text.ts';
-import type { TokenSet } from '../token.ts';
-import type { GrantRequest, GrantWorld, Revocation } from './grant.ts';
+import type { GrantRequest, GrantWorld } from './grant.ts';
 import { connectTenant, extraParameters, pkceOf, scopesOf } from './oauth-client.ts';
 
 type PersonRequest = GrantRequest<AuthorizationCodeGrant | ImplicitGrant>;
@@ -57,6 +51,7 @@ export async function authorize(
       return success({
         url: started.value.url,
         isOurs: (answer: URL) => isOurs(answer, pending),
+        isPosted: started.value.url.searchParams.get('response_mode') === 'form_post',
       });
     },
     ...(errorPage === undefined
@@ -95,23 +90,4 @@ function readErrorPage(page: URL, description: ErrorPage): AppError | undefined 
     ...(codes.length === 0 ? {} : { detail: safeText(codes.join(': ')) }),
     ...(advice === undefined ? {} : { advice }),
   };
-}
-
-/**
- * Where a provider allows only so many tokens, the one that a new sign-in replaces is ended. Nobody waits for it, and
- * failing at it is no failure.
- */
-export function replaceToken<Definition extends AuthorizationCodeGrant | ImplicitGrant>(
-  world: GrantWorld,
-  request: GrantRequest<Definition>,
-  token: Result<TokenSet>,
-  revoke: (
-    world: GrantWorld,
-    request: GrantRequest<Definition & ProviderGrant>,
-  ) => Promise<Result<Revocation>>,
-): Result<TokenSet> {
-  if (token.ok && request.definition.server.revokesReplaced === true) {
-    void revoke(world, request);
-  }
-  return token;
 }

@@ -3,7 +3,7 @@ import { failure, success } from '../errors.ts';
 import type { Result } from '../errors.ts';
 import { tokenFrom } from '../rest/answer.ts';
 import type { Answer } from '../rest/answer.ts';
-import { judge, send } from '../rest/call.ts';
+import { judgeAnswer, send } from '../rest/call.ts';
 import type { RestCall, RestLogin, RestLoginGrant } from '../provider.ts';
 import { fillUrl } from '../template.ts';
 import type { Variables } from '../template.ts';
@@ -48,13 +48,25 @@ export const restLogin: GrantOf<'rest-login'> = {
     });
   },
 
+  /** Sessions of one login after the other would pile up. */
+  endsReplaced: (request, occasion) =>
+    occasion === 'sign-in' || restOf(request).renewal === undefined,
   async revoke(world, request) {
-    const { logout } = restOf(request);
+    const rest = restOf(request);
+    const { logout } = rest;
     if (logout === undefined || request.secrets.token === undefined) return success('not-offered');
-    const answer = await ask(world, request, logout, 'grant-refused');
+    const variables = variablesOf(request);
+    const answer = await send(logout, variables, world.http, request.signal);
+    if (!answer.ok) return answer;
     // A session that they do not know any more is over as well
-    const isOver = answer.ok || answer.error.code === 'grant-refused';
-    return isOver ? success('confirmed') : answer;
+    if (answer.value.status === 401) return success('confirmed');
+    const judged = judgeAnswer(
+      answer.value,
+      hostOf(logout, variables),
+      { ...rest, success: undefined },
+      'grant-refused',
+    );
+    return judged.ok ? success('confirmed') : judged;
   },
 
   async test(world, request) {
@@ -103,7 +115,7 @@ async function ask(
   const variables = variablesOf(request);
   const answer = await send(call, variables, world.http, request.signal);
   if (!answer.ok) return answer;
-  const judged = judge(answer.value, hostOf(call, variables), restOf(request), refusal);
+  const judged = judgeAnswer(answer.value, hostOf(call, variables), restOf(request), refusal);
   return judged.ok ? answer : judged;
 }
 

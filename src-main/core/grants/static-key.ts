@@ -31,6 +31,7 @@ export const staticKey: GrantOf<'static-key'> = {
   canRenew: () => false,
   signIn: take,
   renew: () => Promise.resolve(failure('sign-in-needed')),
+  endsReplaced: () => false,
   revoke: () => Promise.resolve(success('not-offered')),
 
   async test(world, request) {

@@ -38,8 +38,8 @@ export interface AuthorizationOptions {
 }
 
 /**
- * @returns `endpoint-missing` without an authorization endpoint, `pkce-unsupported` when the provider lists PKCE methods
- * without the one to be used (there is no way back to `plain`).
+ * @returns `endpoint-missing` without an authorization endpoint, for a code also without a token endpoint;
+ * `pkce-unsupported` when the provider lists PKCE methods without the one to be used (there is no way back to `plain`).
  */
 export async function startAuthorization(
   connection: ProviderConnection,
@@ -50,6 +50,10 @@ export async function startAuthorization(
   const host = new URL(server.issuer).host;
   if (server.authorization_endpoint === undefined) {
     return failure('endpoint-missing', { host, subject: 'authorization endpoint' });
+  }
+  // Before anybody signs in for nothing
+  if (flow === 'code' && server.token_endpoint === undefined) {
+    return failure('endpoint-missing', { host, subject: 'token endpoint' });
   }
   const usesPkce = flow === 'code' && pkce !== 'off';
   const methods = server.code_challenge_methods_supported;

@@ -71,7 +71,9 @@ export function checkAnswer(
       return failure('answer-invalid', { host, subject: `“${name}” came twice` });
     }
   }
-  const rest = new URLSearchParams([...all].filter(([name]) => !setAside.includes(name)));
+  // Without metadata nobody knows which issuer to expect (RFC 9207 §2.4)
+  const unseen = attempt.connection.ways.ignoresIdTokens === true ? [...setAside, 'iss'] : setAside;
+  const rest = new URLSearchParams([...all].filter(([name]) => !unseen.includes(name)));
   try {
     return success({
       all,

@@ -101,7 +101,6 @@ function isShowable(issuer: unknown): issuer is string {
   );
 }
 
-const REQUIRED_ENDPOINTS = ['token_endpoint'] as const;
 const ENDPOINTS = [
   'authorization_endpoint',
   'token_endpoint',
@@ -130,11 +129,6 @@ function checkMetadata(
       host: asked.host,
       ...(isShowable(metadata.issuer) ? { issuer: metadata.issuer } : {}),
     });
-  }
-  for (const name of REQUIRED_ENDPOINTS) {
-    if (metadata[name] === undefined) {
-      return failure('endpoint-missing', { host: asked.host, subject: name.replaceAll('_', ' ') });
-    }
   }
   if (LISTS.some((name) => metadata[name] !== undefined && !Array.isArray(metadata[name]))) {
     return failure('not-the-provider', { host: asked.host });

@@ -86,7 +86,9 @@ function span(ms: number): string {
     ['hour', 3600_000],
     ['minute', 60_000],
   ] as const;
-  const [name, unitMs] = units.find(([, lengthMs]) => ms >= lengthMs) ?? units[3];
-  const count = Math.round(ms / unitMs);
+  // An answer takes its time: a second less than a day is a day
+  const roundMs = Math.round(ms / 60_000) * 60_000;
+  const [name, unitMs] = units.find(([, lengthMs]) => roundMs >= lengthMs) ?? units[3];
+  const count = Math.round(roundMs / unitMs);
   return `${String(count)} ${name}${count === 1 ? '' : 's'}`;
 }

@@ -179,7 +179,7 @@ export async function requestAsClient(
     process: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
   });
   if (!answer.ok) return answer;
-  const { refreshToken: _dropped, ...token } = answer.value;
+  const { refreshToken: _dropped, refreshExpiresAtMs: _with, ...token } = answer.value;
   return success({ ...token, account: client.client_id });
 }
 
@@ -208,6 +208,8 @@ async function ask(
       ways.readAnswer === undefined ? answer : ways.readAnswer(answer, isRenewal),
     );
     const { body, rebuild, headers } = tolerated;
+    // A rotated refresh token is worth more than a word that nobody else than a bearer would leave out
+    if (isRenewal && typeof body !== 'string') body['token_type'] ??= 'Bearer';
     // One that cannot be checked says nothing
     if (ways.ignoresIdTokens === true && typeof body !== 'string') delete body['id_token'];
     const offsetMs = clockOffsetMs(headers, clock.now());

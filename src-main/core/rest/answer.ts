@@ -56,7 +56,9 @@ function bareText(text: string, json: unknown): string | undefined {
 
 /** RFC 6265 §4.1.1: name and value stand before the first semicolon. */
 function cookie(headers: Headers, name: string): string | undefined {
-  for (const line of headers.getSetCookie()) {
+  // Electron's net.fetch gives all of them joined by commas; one within a date is followed by no name and equals sign
+  const lines = headers.getSetCookie().flatMap((line) => line.split(/,\s*(?=[^;,=\s]+=)/));
+  for (const line of lines) {
     const [pair = ''] = line.split(';');
     const at = pair.indexOf('=');
     if (pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
@@ -99,6 +101,9 @@ export function tokenFrom(
   };
 }
 
+/** Longer than any address, id or ticket that a request needs beside the token. */
+const LONGEST_EXTRA = 4096;
+
 export function extrasFrom(
   answer: Answer,
   sources: Readonly<Record<string, Source>> | undefined,
@@ -106,7 +111,8 @@ export function extrasFrom(
   if (sources === undefined) return undefined;
   const found = Object.entries(sources).flatMap(([name, source]) => {
     const value = textFrom(answer, [source]);
-    return value === undefined ? [] : [[name, value] as const];
+    const isSensible = value !== undefined && value.length <= LONGEST_EXTRA;
+    return isSensible ? [[name, value] as const] : [];
   });
   return Object.fromEntries(found);
 }
@@ -124,11 +130,17 @@ function firstEnd(
     const atMs =
       'in' in each
         ? nowMs + numberOf(text) * factor
-        : (each.unit === 'iso' ? Date.parse(text) : numberOf(text) * factor) - offsetMs;
+        : (each.unit === 'iso' ? dateOf(text) : numberOf(text) * factor) - offsetMs;
     const end = sensibleInstant(atMs, nowMs);
     if (end !== undefined) return end;
   }
   return undefined;
+}
+
+/** A date without a zone is taken as UTC, whatever zone this computer is in. */
+function dateOf(text: string): number {
+  const date = text.trim();
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(date) || !date.includes('T') ? date : `${date}Z`);
 }
 
 function numberOf(text: string): number {

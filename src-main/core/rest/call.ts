@@ -97,27 +97,36 @@ function emptyObject(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
 
-/** What an answer is to us: good, a refusal, trouble at their side, or not theirs at all. */
-export function judge(
+export type JudgementRules = {
+  readonly [Name in 'refusedStatuses' | 'success' | 'errorPaths']?: RestLogin[Name] | undefined;
+};
+
+/**
+ * What an answer is to us: good, a refusal, trouble at their side, or not theirs at all.
+ * @param refusal `credentials-refused` for a call that carries a password: whatever looks like a refusal then is one, even
+ * as a page, because a password that is tried again and again locks its account. For a call that carries what was granted,
+ * a page is a proxy's or a portal's and says nothing about it.
+ */
+export function judgeAnswer(
   answer: Answer,
   host: string,
-  rules: Pick<RestLogin, 'refusedStatuses' | 'success' | 'errorPaths'>,
+  rules: JudgementRules,
   refusal: 'credentials-refused' | 'grant-refused',
 ): Result<null> {
   const { status, json, text } = answer;
   const words = textFrom(answer, [...(rules.errorPaths ?? []), ...USUAL_ERROR_PATHS]);
-  const detail = safeText(
-    words === undefined ? `HTTP ${String(status)}` : `${words} (HTTP ${String(status)})`,
-  );
+  const told = `HTTP ${String(status)}`;
+  const detail = safeText(words === undefined ? told : `${words} (${told})`);
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
     return failure('provider-trouble', { host, detail, ...retryAfter(answer) });
   }
-  // A page is a proxy's, a portal's or a wrong address's; it says nothing about the credentials
-  if (json === undefined && /^\s*</.test(text)) {
-    return failure('not-the-provider', { host, detail });
+  const isPage = json === undefined && /^\s*</.test(text);
+  const isRefusal = status >= 400 && (rules.refusedStatuses ?? REFUSED).includes(status);
+  if (refusal === 'credentials-refused' && status >= 400) {
+    return failure(isRefusal ? refusal : 'request-refused', { host, detail });
   }
-  if ((rules.refusedStatuses ?? REFUSED).includes(status))
-    return failure(refusal, { host, detail });
+  if (isPage) return failure('not-the-provider', { host, detail });
+  if (isRefusal) return failure(refusal, { host, detail });
   if (status < 200 || status >= 300) return failure('not-the-provider', { host, detail });
   return rules.success === undefined || isSuccess(json, rules.success)
     ? success(null)
@@ -129,7 +138,7 @@ function isSuccess(json: unknown, { path, equals }: NonNullable<RestLogin['succe
   return equals === undefined ? value === undefined || value === null : value === equals;
 }
 
-const REFUSED = [400, 401, 403, 422];
+const REFUSED = [400, 401, 403, 409, 422, 423];
 
 const USUAL_ERROR_PATHS = [
   'error_description',

@@ -137,7 +137,9 @@ describe('C-07 a browser that does not come', () => {
     await attempt.begun;
     attempt.abort();
     expect(await attempt.outcome).toEqual({ kind: 'closed' });
-    isPrepared(success({ url: new URL('https://login.example.com/'), isOurs: () => true }));
+    isPrepared(
+      success({ url: new URL('https://login.example.com/'), isOurs: () => true, isPosted: false }),
+    );
     await createManualClock().settle();
     expect(attempt.addresses).toEqual([]);
   });

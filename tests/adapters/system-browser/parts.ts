@@ -77,6 +77,7 @@ export function startAttempt(wishes: AttemptWishes): Attempt {
         Promise.resolve(
           success({
             url: new URL(url),
+            isPosted: false,
             isOurs: ({ searchParams, hash }) =>
               searchParams.get('state') === STATE ||
               new URLSearchParams(hash.slice(1)).get('state') === STATE,

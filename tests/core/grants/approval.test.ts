@@ -143,8 +143,19 @@ test.each([
   await result;
   const before = polls();
   expect(await world.sessions.signIn(tenant.id)).toMatchObject({ error: { code } });
+  // Once more, as the person may have approved just before
+  expect(polls()).toBe(before + 1);
   await world.clock.advance(60_000);
-  expect(polls()).toBe(before);
+  expect(polls()).toBe(before + 1);
+});
+
+test('approved just before the page was closed: it counts', async () => {
+  const { world, id, result, opened } = await begun([APPROVED]);
+  world.userAgent.answerWith(() => ({ kind: 'closed' }));
+  await opened;
+  world.sessions.cancelSignIn(id);
+  await result;
+  expect(await world.sessions.signIn(id)).toEqual({ ok: true, value: null });
 });
 
 test('B-14 after ten minutes it ends, also while an answer is awaited', async () => {

@@ -244,7 +244,7 @@ describe('A-11 E-07 a password that is not accepted', () => {
   test.each(refusals)(
     '%s at the sign-in: told, and 0 calls in the next 24 h',
     async (_name, answer) => {
-      const { world, id } = await prepared(FULL, 'wrong');
+      const { world, id } = await prepared(FULL, 'not-it');
       insteadOf({ '/login': answer });
       world.startKeeper();
       expect(await world.sessions.signIn(id)).toMatchObject({
@@ -285,7 +285,7 @@ describe('A-11 E-07 a password that is not accepted', () => {
   test('200 that tells the failure in its body', async () => {
     const { world, id } = await prepared(
       { ...FULL, success: { path: 'error' }, errorPaths: ['error.data'] },
-      'wrong',
+      'not-it',
     );
     insteadOf({
       '/login': () => jsonAnswer({ token: 'x', error: { data: 'Login name is wrong.' } }),
@@ -302,7 +302,8 @@ describe('signing out', () => {
     ['done', () => jsonAnswer({}), 'confirmed'],
     ['unknown to them', () => jsonAnswer({}, 401), 'confirmed'],
     ['trouble', () => jsonAnswer({}, 503), 'failed'],
-    ['not there', () => htmlPage(404), 'failed'],
+    ['an address that is not there', () => jsonAnswer({}, 404), 'failed'],
+    ['a page', () => htmlPage(), 'failed'],
   ])('%s', async (_name, answer, expected) => {
     const { world, id, token } = await signedIn();
     insteadOf({ '/logout': answer });
@@ -311,6 +312,22 @@ describe('signing out', () => {
       `Bearer ${token.accessToken}`,
     );
     expect(world.vault.stored.get(id)).toEqual({ fields: { password: 'right' } });
+  });
+
+  test('the session that a new login replaces is ended; one that is renewed in its own way is not', async () => {
+    const { world, id, token } = await signedIn(WITHOUT_RENEWAL);
+    const ended = server.nextRequest('/logout');
+    expect((await world.sessions.renew(id)).ok).toBe(true);
+    expect((await ended).headers.authorization).toBe(`Bearer ${token.accessToken}`);
+    const other = await signedIn();
+    const logouts = server.requests('/logout').length;
+    expect((await other.world.sessions.renew(other.id)).ok).toBe(true);
+    await other.world.clock.settle();
+    expect(server.requests('/logout')).toHaveLength(logouts);
+    const replaced = server.nextRequest('/logout');
+    const before = tokenOf(other.world, other.id).accessToken;
+    expect((await other.world.sessions.signIn(other.id)).ok).toBe(true);
+    expect((await replaced).headers.authorization).toBe(`Bearer ${before}`);
   });
 
   test('an interface without a logout is not called', async () => {

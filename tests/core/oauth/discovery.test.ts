@@ -126,14 +126,27 @@ test.each([
   expect(await codeOf()).toBe(expected);
 });
 
+test.each(['authorization-code', 'client-credentials'] as const)(
+  'metadata without a token endpoint: %s says what is missing',
+  async (grant) => {
+    server.behave({ metadata: { token_endpoint: undefined } });
+    const tenant = tenantAt(server.issuer, { grant });
+    const world = await createWorld([tenant]);
+    world.vault.put(tenant.id, { fields: { clientSecret: 'secret' } });
+    expect(await world.sessions.signIn(tenant.id)).toMatchObject({
+      error: { code: 'endpoint-missing', subject: 'token endpoint' },
+    });
+    expect(world.userAgent.requests).toHaveLength(0);
+  },
+);
+
 test.each([
-  ['token_endpoint', undefined],
   ['code_challenge_methods_supported', 5],
   ['code_challenge_methods_supported', 'S256'],
   ['token_endpoint_auth_methods_supported', 7],
 ])('metadata with %s %j is refused, never a crash', async (name, value) => {
   server.behave({ metadata: { [name]: value } });
-  expect(['endpoint-missing', 'not-the-provider']).toContain(await codeOf());
+  expect(await codeOf()).toBe('not-the-provider');
 });
 
 test('null in the metadata means absent, as some servers write it', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RestCall, RestLogin } from '../../../src-main/core/provider.ts';
 import { readAnswer } from '../../../src-main/core/rest/answer.ts';
-import { judge, send } from '../../../src-main/core/rest/call.ts';
+import { judgeAnswer, send } from '../../../src-main/core/rest/call.ts';
 import { startScriptedServer } from '../../emulators/scripted-server.ts';
 import type { ScriptedRequest, ScriptedServer } from '../../emulators/scripted-server.ts';
 import { createManualClock } from '../../fakes/clock.manual.ts';
@@ -184,69 +184,86 @@ describe('judging an answer', () => {
   const page = '<!doctype html><title>Sign in to the network</title>';
   type Rules = Pick<RestLogin, 'refusedStatuses' | 'success' | 'errorPaths'>;
 
-  test.each<[string, number, string, Rules, string]>([
-    ['200 with JSON', 200, '{}', {}, 'good'],
-    ['204 without a body', 204, '', {}, 'good'],
-    ['201 with a bare token', 201, 'abc', {}, 'good'],
-    ['200 with a page', 200, page, {}, 'not-the-provider'],
-    ['200 with a page after a line break', 200, `\r\n${page}`, {}, 'not-the-provider'],
-    ['400', 400, '{"error":"bad"}', {}, 'refused'],
-    ['401', 401, '{"error":"bad"}', {}, 'refused'],
-    ['401 without a body', 401, '', {}, 'refused'],
-    ['401 in plain words', 401, 'Invalid user name or password.', {}, 'refused'],
-    ['401 of a proxy', 401, page, {}, 'not-the-provider'],
-    ['403', 403, '{}', {}, 'refused'],
-    ['403 of a portal', 403, page, {}, 'not-the-provider'],
-    ['422', 422, '{}', {}, 'refused'],
-    ['404', 404, '{}', {}, 'not-the-provider'],
-    ['404 in plain words', 404, 'Not found', {}, 'not-the-provider'],
-    ['407 of a proxy', 407, '', {}, 'not-the-provider'],
-    ['403 where only 401 refuses', 403, '{}', { refusedStatuses: [401] }, 'not-the-provider'],
-    ['404 where it refuses', 404, '{}', { refusedStatuses: [404] }, 'refused'],
-    ['408', 408, '{}', {}, 'provider-trouble'],
-    ['425', 425, '{}', {}, 'provider-trouble'],
-    ['429', 429, '{}', {}, 'provider-trouble'],
-    ['429 that refuses by its data', 429, '{}', { refusedStatuses: [429] }, 'provider-trouble'],
-    ['500', 500, '{}', {}, 'provider-trouble'],
-    ['503 with a page', 503, page, {}, 'provider-trouble'],
+  const YES: Rules = { success: { path: 'success', equals: true } };
+  const NO_ERROR: Rules = { success: { path: 'error' } };
+
+  /** What it is to a call with a password, and to one with what was granted. */
+  test.each<[string, number, string, Rules, string, string]>([
+    ['200 with JSON', 200, '{}', {}, 'good', 'good'],
+    ['204 without a body', 204, '', {}, 'good', 'good'],
+    ['201 with a bare token', 201, 'abc', {}, 'good', 'good'],
+    ['200 with a page', 200, page, {}, 'not-the-provider', 'not-the-provider'],
+    ['200 with a page, after a line', 200, `\n${page}`, {}, 'not-the-provider', 'not-the-provider'],
+    ['304', 304, '', {}, 'not-the-provider', 'not-the-provider'],
+    ['400', 400, '{"error":"bad"}', {}, 'credentials-refused', 'grant-refused'],
+    ['401', 401, '{"error":"bad"}', {}, 'credentials-refused', 'grant-refused'],
+    ['401 without a body', 401, '', {}, 'credentials-refused', 'grant-refused'],
+    ['401 in plain words', 401, 'Invalid password.', {}, 'credentials-refused', 'grant-refused'],
+    ['401 with a page', 401, page, {}, 'credentials-refused', 'not-the-provider'],
+    ['403', 403, '{}', {}, 'credentials-refused', 'grant-refused'],
+    ['403 with a page', 403, page, {}, 'credentials-refused', 'not-the-provider'],
+    ['422', 422, '{}', {}, 'credentials-refused', 'grant-refused'],
+    ['404', 404, '{}', {}, 'request-refused', 'not-the-provider'],
+    ['404 with a page', 404, page, {}, 'request-refused', 'not-the-provider'],
+    ['407 of a proxy', 407, '', {}, 'request-refused', 'not-the-provider'],
     [
-      '200 that says no',
-      200,
-      '{"success":false}',
-      { success: { path: 'success', equals: true } },
-      'refused',
+      '403 where only 401 refuses',
+      403,
+      '{}',
+      { refusedStatuses: [401] },
+      'request-refused',
+      'not-the-provider',
     ],
     [
-      '200 that says yes',
-      200,
-      '{"success":true}',
-      { success: { path: 'success', equals: true } },
-      'good',
+      '404 where it refuses',
+      404,
+      '{}',
+      { refusedStatuses: [404] },
+      'credentials-refused',
+      'grant-refused',
     ],
+    ['408', 408, '{}', {}, 'provider-trouble', 'provider-trouble'],
+    ['425', 425, '{}', {}, 'provider-trouble', 'provider-trouble'],
+    ['429', 429, '{}', {}, 'provider-trouble', 'provider-trouble'],
+    [
+      '429 that refuses by its data',
+      429,
+      '{}',
+      { refusedStatuses: [429] },
+      'provider-trouble',
+      'provider-trouble',
+    ],
+    ['500', 500, '{}', {}, 'provider-trouble', 'provider-trouble'],
+    ['503 with a page', 503, page, {}, 'provider-trouble', 'provider-trouble'],
+    ['200 that says no', 200, '{"success":false}', YES, 'credentials-refused', 'grant-refused'],
+    ['200 that says yes', 200, '{"success":true}', YES, 'good', 'good'],
     [
       '200 that says "true"',
       200,
       '{"success":"true"}',
-      { success: { path: 'success', equals: true } },
-      'refused',
+      YES,
+      'credentials-refused',
+      'grant-refused',
     ],
-    ['200 with an error', 200, '{"error":{"code":-1}}', { success: { path: 'error' } }, 'refused'],
-    ['200 with error null', 200, '{"error":null}', { success: { path: 'error' } }, 'good'],
-    ['200 without an error', 200, '{"result":1}', { success: { path: 'error' } }, 'good'],
+    ['200 that says nothing of it', 200, 'yes', YES, 'credentials-refused', 'grant-refused'],
     [
-      '200 that should say yes in JSON',
+      '200 with an error',
       200,
-      'yes',
-      { success: { path: 'ok', equals: true } },
-      'refused',
+      '{"error":{"code":-1}}',
+      NO_ERROR,
+      'credentials-refused',
+      'grant-refused',
     ],
-  ])('A-11 E-08 %s: %s', async (_name, status, body, rules, expected) => {
+    ['200 with error null', 200, '{"error":null}', NO_ERROR, 'good', 'good'],
+    ['200 without an error', 200, '{"result":1}', NO_ERROR, 'good', 'good'],
+  ])('A-11 E-08 %s', async (_name, status, body, rules, withPassword, withGrant) => {
     const answer = await readAnswer(new Response(body === '' ? null : body, { status }));
-    for (const refusal of ['credentials-refused', 'grant-refused'] as const) {
-      const judged = judge(answer, 'api.example', rules, refusal);
-      expect(judged.ok ? 'good' : judged.error.code).toBe(
-        expected === 'refused' ? refusal : expected,
-      );
+    for (const [refusal, expected] of [
+      ['credentials-refused', withPassword],
+      ['grant-refused', withGrant],
+    ] as const) {
+      const judged = judgeAnswer(answer, 'api.example', rules, refusal);
+      expect(judged.ok ? 'good' : judged.error.code).toBe(expected);
       if (!judged.ok) expect(judged.error.host).toBe('api.example');
     }
   });
@@ -260,7 +277,7 @@ describe('judging an answer', () => {
     [{ message: `<b>\u202E${'x'.repeat(40)}</b>` }, {}, '<b> …</b> (HTTP 401)'],
   ])('what they say, fit to be shown: %j', async (body, rules, detail) => {
     const answer = await readAnswer(new Response(JSON.stringify(body), { status: 401 }));
-    expect(judge(answer, 'h', rules, 'grant-refused')).toMatchObject({ error: { detail } });
+    expect(judgeAnswer(answer, 'h', rules, 'grant-refused')).toMatchObject({ error: { detail } });
   });
 
   test.each([
@@ -281,7 +298,7 @@ describe('judging an answer', () => {
         },
       }),
     );
-    const judged = judge(answer, 'h', {}, 'grant-refused');
+    const judged = judgeAnswer(answer, 'h', {}, 'grant-refused');
     expect(judged.ok ? {} : judged.error.retryAfterMs).toBe(retryAfterMs);
   });
 });
