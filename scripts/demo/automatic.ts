@@ -3,37 +3,55 @@ import { mkdtempSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { launchBearerTray, seedProfile, type BearerTray } from '../../tests/harness/bearer-tray.ts';
+import { stubBrowser } from '../../tests/harness/browser.ts';
 import { startDesktop } from '../../tests/harness/desktop.ts';
 import { withTimeLimit } from '../../tests/harness/waiting.ts';
 import { projectRoot } from '../setup/paths.mjs';
 import { Panel } from './panel.ts';
-import { startCompanies } from './servers.ts';
+import type { Stage } from './stage.ts';
 import { StepFailure, Steps } from './steps.ts';
-import { tellStory } from './story.ts';
+import { STORY } from './story.ts';
+import { googleTenant, openTenants } from './tenants.ts';
+import { startWorld } from './world.ts';
 
 const PICTURES = join(projectRoot, 'demo-output');
 const OUTPUT_LINES_TOLD = 20;
 
 /** Answers the exit code; leaves nothing running. */
 export async function runAutomatic(): Promise<number> {
-  console.log('Bearer Tray shows itself on a desktop of its own: this takes about a minute.\n');
-  const companies = await startCompanies();
+  console.log('Bearer Tray shows itself on a desktop of its own: this takes about a minute.');
+  const world = await startWorld();
   const desktop = await startDesktop();
   let tray: BearerTray | undefined;
   try {
     const panel = await Panel.open(desktop);
+    const browser = stubBrowser(desktop);
     const steps = new Steps(PICTURES, async (file) => {
       await painted(tray);
       await desktop.screenshot(file);
     });
     // Below the desktop's folder, so that it goes with it, however this ends.
     const userDataDir = mkdtempSync(join(desktop.directory, 'user-data-'));
-    seedProfile(userDataDir, companies.tenants);
-    const start = async (): Promise<BearerTray> => {
-      tray = await launchBearerTray(desktop, { userDataDir });
-      return tray;
+    seedProfile(userDataDir, [...openTenants(world), googleTenant()]);
+    const stage: Stage = {
+      desktop,
+      panel,
+      world,
+      browser,
+      step: (...args) => steps.run(...args),
+      get tray() {
+        if (tray === undefined) throw new Error('the app has not been started yet');
+        return tray;
+      },
+      start: async () => {
+        const { internet } = world;
+        tray = await launchBearerTray(desktop, { userDataDir, internet, env: browser.env });
+      },
     };
-    await tellStory({ desktop, panel, steps, companies, start });
+    for (const { title, tell } of STORY) {
+      console.log(`\n${title}`);
+      await tell(stage);
+    }
     panel.close();
     console.log(`\n${steps.summary()}. Pictures: ${relative(process.cwd(), PICTURES)}/`);
     return 0;
@@ -43,7 +61,7 @@ export async function runAutomatic(): Promise<number> {
   } finally {
     await tray?.app.kill().catch(() => undefined);
     await desktop.stop();
-    await companies.stop();
+    await world.stop();
   }
 }
 

@@ -7,45 +7,81 @@ import { promisify } from 'node:util';
 import { seedProfile } from '../../tests/harness/bearer-tray.ts';
 import { electronBinary } from '../setup/electron-install.mjs';
 import { projectRoot } from '../setup/paths.mjs';
-import { ACCESS_TOKEN_SECONDS, startCompanies, type Companies } from './servers.ts';
+import { companyInBrowser, NAMES, openTenants, secretTenants } from './tenants.ts';
+import { ACCESS_TOKEN_SECONDS, startWorld, type World } from './world.ts';
 
 /** Answers the exit code when the app has ended. */
 export async function runInteractive(): Promise<number> {
-  const companies = await startCompanies();
+  const world = await startWorld();
   const profile = mkdtempSync(join(tmpdir(), 'bearer-tray-demo-'));
   try {
-    seedProfile(profile, companies.tenants, { theme: 'system' });
-    const app = startApp(profile);
-    console.log(instructions(companies));
+    const tenants = [
+      ...openTenants(world),
+      companyInBrowser(world.globex),
+      ...secretTenants(world),
+    ];
+    seedProfile(profile, tenants, { theme: 'system' });
+    const app = startApp(profile, world.internet.launchArguments);
+    console.log(instructions(world));
     return await ended(app);
   } finally {
-    await companies.stop();
+    await world.stop();
     await forgetKey(profile);
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    console.log('Demo ended; its server, profile and key are gone.');
+    console.log('Demo ended; its servers, profile and key are gone.');
   }
 }
 
-function instructions({ acme, globex }: Companies): string {
+function instructions(world: World): string {
+  const { acme, globex, limio, teleTracker, rest, weather } = world;
+  const otherAccount = String(teleTracker.accountIds[1]);
   return `
-Bearer Tray is running with a throwaway profile. Try this:
+Bearer Tray is running with a throwaway profile. This computer plays every provider; nothing goes to a real one.
+Click the icon in the tray, a keyhole above a box. (This desktop shows no icons? Then the app is a window.)
 
-  1. Click the icon in the tray, a keyhole above a box. (This desktop shows no icons? Then the app is a window.)
-  2. "Sign in" to ${acme.name}: any name and any password will do. Consent with "Continue".
-  3. "Copy", and use the token; paste it between the quotes:
-       curl ${acme.server.protectedUrl} -H "Authorization: Bearer "
-  4. Wait: tokens live ${String(ACCESS_TOKEN_SECONDS)} s here and are renewed after half of it, by themselves. "Copy" gives the new one.
-  5. Sign in to ${globex.name} too, and choose which tenant is active in the details of its row.
-       curl ${globex.server.protectedUrl} -H "Authorization: Bearer "
+Sign in, with any name and any password:
+${table([
+  [
+    `${acme.name}, ${globex.name}`,
+    `OpenID Connect; tokens live ${String(ACCESS_TOKEN_SECONDS)} s and are renewed after half of it`,
+  ],
+  [
+    companyInBrowser(globex).name,
+    'the same in your own browser, for providers that refuse windows',
+  ],
+  [NAMES.limioWebApp, 'its token is taken from the calls of the web app itself'],
+  [NAMES.liveChat, 'implicit grant; the token begins with dal:'],
+  [NAMES.oauth2, 'OAuth 2.0 with two addresses, and form-encoded answers'],
+  [NAMES.okta, 'one of the providers that the app knows'],
+])}
+
+Type a secret first: open the row, "Edit", enter it, "Test", "Save":
+${table([
+  [NAMES.limio, `client secret ${limio.clientSecret}`],
+  [NAMES.teleTracker, `password ${teleTracker.password} ("Another account…" is ${otherAccount})`],
+  [NAMES.rest, `password ${rest.account.password}`],
+  [NAMES.weather, `key ${weather.key}`],
+])}
+
+With a token, "Call" asks the provider whether it is good. "Copy as" gives it as cURL, for example; that of ${acme.name} and
+${globex.name} runs in a shell as it is. Or "Copy", and paste the token between the quotes:
+  curl ${acme.server.protectedUrl} -H "Authorization: Bearer "
+  curl ${globex.server.protectedUrl} -H "Authorization: Bearer "
 
 To end: Ctrl+C here, or quit the app.
 `;
 }
 
-function startApp(profile: string): ChildProcess {
+function table(rows: readonly (readonly [name: string, text: string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
+}
+
+function startApp(profile: string, launchArguments: readonly string[]): ChildProcess {
   const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
   const { ELECTRON_RUN_AS_NODE: _asNode, ...env } = process.env;
-  const args = [...(isRoot ? ['--no-sandbox'] : []), `--user-data-dir=${profile}`, '.'];
+  const sandbox = isRoot ? ['--no-sandbox'] : [];
+  const args = [...sandbox, `--user-data-dir=${profile}`, ...launchArguments, '.'];
   return spawn(electronBinary(), args, {
     cwd: projectRoot,
     env,

@@ -132,6 +132,8 @@ export type TenantStatus =
   | { readonly kind: 'locked' };
 
 export interface SignInView {
+  /** The person is to go on in the system browser; then `host` is where it was sent to. */
+  readonly inBrowser: boolean;
   /** Host that the page is really on, in its ASCII form, with the port where it is not the default. */
   readonly host: string;
   readonly encrypted: boolean;

@@ -40,7 +40,7 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
     case 'redirect-refused':
       return text(
         `${name}: ${host} sent the request on to another address, which was not followed because it carries secrets.`,
-        'Check the issuer address; it should be the final one.',
+        'Check the address in the tenant; it should be the final one.',
         'fix-config',
       );
     case 'provider-trouble':
@@ -51,8 +51,8 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
       );
     case 'not-the-provider':
       return text(
-        `${name}: the answer from ${host} is not one of an authorization server (a web page or something else came back).`,
-        'Check the issuer address. On a guest network, sign in to the network first.',
+        `${name}: what came back from ${host} is not an answer of this provider (a web page, most likely).`,
+        'Check the address in the tenant. On a guest network, sign in to the network first.',
         'retry-later',
       );
     case 'discovery-missing':
@@ -106,7 +106,7 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
     case 'page-failed':
       return text(
         `${name}: the login page at ${host} could not be loaded${error.subject === undefined ? '' : ` (${error.subject})`}.`,
-        'Check the network connection and the issuer address, then sign in again.',
+        'Check the network connection and the address in the tenant, then sign in again.',
         'sign-in',
       );
     case 'answer-invalid':
@@ -191,6 +191,12 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
       return text(
         `${name}: ${host} does not accept what was entered.`,
         'Correct user name, password and account in the tenant. It is not tried again by itself, so that no account gets locked.',
+        'fix-config',
+      );
+    case 'secret-missing':
+      return text(
+        `${name}: its ${error.subject ?? 'secret'} is not stored on this computer.`,
+        'Enter it in the tenant.',
         'fix-config',
       );
     case 'key-refused':

@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'clock-wrong'
   // A REST login
   | 'credentials-refused'
+  | 'secret-missing'
   // Calling with a token
   | 'key-refused'
   | 'probe-unknown'
@@ -129,6 +130,7 @@ export function severity(code: ErrorCode): 'terminal' | 'configuration' | 'trans
     case 'token-type-unsupported':
     case 'redirect-not-loopback':
     case 'credentials-refused':
+    case 'secret-missing':
     case 'key-refused':
     case 'probe-unknown':
     case 'provider-unknown':

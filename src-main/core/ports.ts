@@ -144,6 +144,8 @@ export type SilentCaptureOutcome = CaptureOutcome | { readonly kind: 'nothing-ne
 export type OpenPage = (url: URL) => Promise<Result<null>>;
 
 export interface PageFacts {
+  /** The page is in the system browser, where nobody sees what it shows. */
+  readonly inBrowser?: true;
   readonly host: string;
   readonly encrypted: boolean;
   readonly loading: boolean;

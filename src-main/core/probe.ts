@@ -86,6 +86,7 @@ export async function callProbe(
   const found = probeOf(subject);
   if (found === undefined) return failure('probe-unknown');
   const { probe, url } = found;
+  const isOwn = subject.tenant.values.probeUrl !== undefined;
   const { headers, query } = carry(subject);
   const shown = `${url.origin}${url.pathname}`;
   for (const [name, value] of query) url.searchParams.set(name, value);
@@ -109,13 +110,18 @@ export async function callProbe(
       url: hideSecrets(shown, secretsOf(subject)),
       status: response.status,
       durationMs: Math.max(0, world.clock.now() - startedAtMs),
-      accepted: response.ok && saysYes(text, probe),
+      accepted: response.ok && saysYes(text, probe) && (isOwn || !isPage(text)),
       body: blotOut(text, secretsOf(subject)),
     });
   } catch (cause) {
     if (cause instanceof AppFailure) return { ok: false, error: cause.error };
     return failure('internal', { host: url.host, cause });
   }
+}
+
+/** A portal or a login page says nothing about a token; a person's own address may well be a page. */
+function isPage(text: string): boolean {
+  return /^\s*</.test(text);
 }
 
 function saysYes(text: string, { success: rule }: Probe): boolean {

@@ -42,6 +42,9 @@ const LONGEST_BODY = 2000;
 const SECRET_NAME =
   /token|secret|password|passwd|credential|authorization|cookie|session|signature|api_?key|^jwt$|^code$/i;
 
+/** What is told about one: its kind or its end. */
+const ABOUT_A_SECRET = /(type|expir\w*|lifetime|_at|_in)$/i;
+
 const BLOT = '•••';
 
 /** Anything shorter would blot out ordinary words. */
@@ -81,7 +84,12 @@ export function blotOut(body: string, secrets: readonly string[]): string {
 
 function laidOut(body: string): string {
   const hide = (name: string, value: unknown): unknown =>
-    SECRET_NAME.test(name) && value !== null && typeof value !== 'boolean' ? BLOT : value;
+    SECRET_NAME.test(name) &&
+    !ABOUT_A_SECRET.test(name) &&
+    value !== null &&
+    typeof value !== 'boolean'
+      ? BLOT
+      : value;
   try {
     return JSON.stringify(JSON.parse(body, hide), null, 2);
   } catch {

@@ -94,6 +94,16 @@ export function createSessions(
     }
   };
 
+  /** What the provider would refuse anyway is not sent. */
+  const missingSecret = (tenant: Tenant, { fields }: TenantSecrets): Result<null> => {
+    const needed = grantOf(tenant, providers)?.definition.fields.find(
+      ({ kind, required, name }) => kind === 'secret' && required && !Object.hasOwn(fields, name),
+    );
+    return needed === undefined
+      ? success(null)
+      : failure('secret-missing', { subject: needed.label.toLowerCase() });
+  };
+
   const setPhase = (tenantId: string, phase: Phase): void => {
     store.dispatch({ type: 'phase-changed', tenantId, phase });
   };
@@ -149,6 +159,8 @@ export function createSessions(
           if (!signal.aborted) setPhase(tenant.id, { kind: 'signing-in', page });
         },
       };
+      const complete = missingSecret(tenant, stored);
+      if (!complete.ok) return fail(tenant, before, complete.error);
       const outcome = await callGrant(request, (grant, full) => grant.signIn(world, full));
       const stopped = why();
       if (stopped !== undefined) return fail(tenant, before, { code: stopped });

@@ -60,7 +60,10 @@ function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]):
     callable: definition?.probe !== undefined || tenant.values.probeUrl !== undefined,
     anotherAccountLabel: definition?.anotherAccount?.label ?? null,
     removalNote: definition?.removalNote ?? null,
-    signIn: phase.kind === 'signing-in' ? (phase.page ?? null) : null,
+    signIn:
+      phase.kind === 'signing-in' && phase.page !== undefined
+        ? { ...phase.page, inBrowser: phase.page.inBrowser === true }
+        : null,
   };
 }
 

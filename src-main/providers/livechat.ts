@@ -67,7 +67,6 @@ const server: OAuthServer = {
   },
   // 25 tokens for each client and account; beyond that the oldest ends without a word
   revokesReplaced: true,
-  extras: { accountId: 'account_id', organizationId: 'organization_id' },
   readAnswer: withRenewalRefused,
   errorPage: {
     host: 'accounts.livechat.com',

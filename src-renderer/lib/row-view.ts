@@ -50,7 +50,7 @@ export function statusView(row: TenantRow, nowMs: number): StatusView {
       return { text: 'Needs a correction', tone: 'attention', icon: 'warning' };
     case 'signing-in':
       return {
-        text: row.interactive ? 'Signing in…' : 'Getting a token…',
+        text: signingInText(row),
         tone: 'busy',
         icon: 'spinner',
       };
@@ -63,6 +63,11 @@ export function statusView(row: TenantRow, nowMs: number): StatusView {
     case 'locked':
       return { text: 'Locked', tone: 'muted', icon: 'lock' };
   }
+}
+
+function signingInText({ signIn, interactive }: TenantRow): string {
+  if (signIn?.inBrowser === true) return 'Go on in your browser';
+  return interactive ? 'Signing in…' : 'Getting a token…';
 }
 
 function retryText(error: ErrorView, retryAtMs: number, nowMs: number): string {

@@ -34,6 +34,7 @@ const CODES: Readonly<Record<ErrorCode, 'about a tenant' | 'about the app'>> = {
   'capture-ended': 'about a tenant',
   'capture-nothing-new': 'about a tenant',
   'credentials-refused': 'about a tenant',
+  'secret-missing': 'about a tenant',
   'key-refused': 'about a tenant',
   'probe-unknown': 'about a tenant',
   'provider-unknown': 'about a tenant',

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { TenantSecrets } from '../../src-main/core/secrets.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
 import {
@@ -799,16 +799,34 @@ describe('signing out', () => {
 });
 
 describe('client credentials', () => {
-  const appTenant = (): Tenant =>
-    tenantAt(server.issuer, { grant: 'client-credentials', values: { scopes: 'read write' } });
+  const appTenant = ({ issuer } = server): Tenant =>
+    tenantAt(issuer, { grant: 'client-credentials', values: { scopes: 'read write' } });
+
+  test('without its secret nothing is sent, and what is missing is named', async () => {
+    const tenant = appTenant();
+    const world = await createWorld([tenant]);
+    const before = server.tokenCalls();
+    expect(await world.sessions.signIn(tenant.id)).toMatchObject({
+      error: { code: 'secret-missing', subject: 'client secret' },
+    });
+    expect(world.session(tenant.id).phase.kind).toBe('misconfigured');
+    expect(server.tokenCalls()).toBe(before);
+  });
 
   test('S-16 asks for itself, keeps no refresh token, renews by asking again', async () => {
-    server.behave({ tokenMembers: { refresh_token: 'not-expected' } });
-    const { world, id, calls } = await signedIn(appTenant());
+    const confidential = await startHostileServer({ clientSecret: 'its-secret' });
+    onTestFinished(() => confidential.stop());
+    confidential.behave({ tokenMembers: { refresh_token: 'not-expected' } });
+    const tenant = appTenant(confidential);
+    const { id } = tenant;
+    const world = await createWorld([tenant]);
+    world.vault.put(id, { fields: { clientSecret: 'its-secret' } });
+    expect(await world.sessions.signIn(id)).toEqual({ ok: true, value: null });
+    const before = confidential.tokenCalls();
     expect(world.userAgent.requests).toHaveLength(0);
     expect(tokenOf(world, id)!.refreshToken).toBeUndefined();
     expect(world.session(id).token).toMatchObject({ renewable: true, account: 'test-client' });
-    const asked: ReceivedRequest = server.requests('/token').at(-1)!;
+    const asked: ReceivedRequest = confidential.requests('/token').at(-1)!;
     expect(Object.fromEntries(asked.form)).toMatchObject({
       grant_type: 'client_credentials',
       scope: 'read write',
@@ -818,6 +836,6 @@ describe('client credentials', () => {
       ok: true,
       value: { renewed: true },
     });
-    expect(calls()).toBe(1);
+    expect(confidential.tokenCalls() - before).toBe(1);
   });
 });

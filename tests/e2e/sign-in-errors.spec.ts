@@ -100,8 +100,8 @@ const DISCOVERY_TROUBLES: readonly Trouble[] = [
   {
     what: 'a web page answers in place of JSON',
     behaviour: { discovery: () => htmlPage(200) },
-    says: 'is not one of an authorization server',
-    nextStep: 'Check the issuer address. On a guest network, sign in to the network first.',
+    says: 'is not an answer of this provider',
+    nextStep: 'Check the address in the tenant. On a guest network, sign in to the network first.',
   },
   {
     what: 'the provider is down',
@@ -176,8 +176,9 @@ test('H-06 trouble at the token endpoint after a good code: the row says so, and
     {
       what: 'a web page',
       behaviour: { token: () => htmlPage(200) },
-      says: 'is not one of an authorization server',
-      nextStep: 'Check the issuer address. On a guest network, sign in to the network first.',
+      says: 'is not an answer of this provider',
+      nextStep:
+        'Check the address in the tenant. On a guest network, sign in to the network first.',
     },
     {
       what: 'a redirect',
@@ -185,7 +186,7 @@ test('H-06 trouble at the token endpoint after a good code: the row says so, and
         token: () => ({ status: 307, headers: { location: `${listener.redirectUri}?stolen` } }),
       },
       says: 'sent the request on to another address, which was not followed because it carries secrets.',
-      nextStep: 'Check the issuer address; it should be the final one.',
+      nextStep: 'Check the address in the tenant; it should be the final one.',
     },
     {
       what: 'a connection that is cut',

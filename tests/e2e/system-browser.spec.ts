@@ -105,6 +105,7 @@ test('C-01 C-03 signs in without a window of its own, at a port that is open onl
     ports.add(new URL(redirectUri).port);
     expect((await rowOf(tray.popover, tenant.id)).signIn).toEqual({
       host: new URL(server.issuer).host,
+      inBrowser: true,
       encrypted: false,
       loading: false,
       warning: null,

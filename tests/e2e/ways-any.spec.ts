@@ -17,7 +17,6 @@ import {
   addTenant,
   call,
   copyAs,
-  detailsOf,
   expectAccepted,
   fillForm,
   getToken,

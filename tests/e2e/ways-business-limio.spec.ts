@@ -120,6 +120,7 @@ test('Limio: the token is taken from the web app’s own calls, silently again, 
   await login.locator('#username').waitFor();
   await enterPassword(login, 'ada');
   await waitForSnapshot(page, 'the token', ({ tenants }) => tenants[0]?.status.kind === 'fresh');
+  await ways.tray.popoverShown();
   expect(await ways.tray.copy('Web app')).toBe(limio.appTokens().at(-1));
 });
 

@@ -5,6 +5,7 @@ import {
   LIVECHAT_SERVER_APP,
   LIVECHAT_WEB_APP,
 } from '../emulators/livechat.ts';
+import { waitForSnapshot } from '../harness/bridge.ts';
 import { poll } from '../harness/waiting.ts';
 import { expect } from '../harness/fixtures.ts';
 import {
@@ -163,10 +164,13 @@ for (const [what, clientId, switches, says] of [
     });
     const page = await ways.tray.popover();
     await page.getByRole('button', { name: 'Sign in to Lost' }).click();
+    await waitForSnapshot(page, 'the error', ({ tenants }) => {
+      return tenants[0]?.status.kind === 'sign-in-needed';
+    });
+    await ways.tray.popoverShown();
     const details = await detailsOf(ways, 'Lost');
     const error = details.getByText('Lost: the provider refused the sign-in.').locator('..');
     await error.waitFor();
     await expect(error).toContainText(says);
-    await ways.tray.popoverShown();
   });
 }

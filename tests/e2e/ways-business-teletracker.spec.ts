@@ -1,6 +1,7 @@
-/** TeleTracker: login, renewal, its ends, its header and its accounts, in the real window against the emulator. */
+/** TeleTracker: login, renewal, its ends, its header and its accounts, and bad input, in the real window against the emulator. */
+import { HTML_INSTEAD_OF_JSON, redirectTo } from '../emulators/emulator-parts.ts';
 import { createTeleTracker } from '../emulators/teletracker.ts';
-import { demand, waitForSnapshot } from '../harness/bridge.ts';
+import { ask, demand, waitForSnapshot } from '../harness/bridge.ts';
 import { expect } from '../harness/fixtures.ts';
 import {
   addTenant,
@@ -14,6 +15,7 @@ import {
   snapshotOf,
   waysTest,
 } from './ways.ts';
+import { expectNothingSentTo, expectTrouble, LOOK_ALIKE, saveTenant } from './ways-trouble.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -69,8 +71,7 @@ test('TeleTracker: the end of the sign-in itself is warned about', async ({ ways
   const warning = await ways.tray.desktop.notifications.waitFor(
     ({ summary }) => summary === 'Calls',
   );
-  expect(warning.body).toContain('Its sign-in ends in');
-  expect(warning.body).toContain('Click to sign in again.');
+  expect(warning.body).toContain('Its session ends in');
 });
 
 for (const status of [401, 403] as const) {
@@ -129,4 +130,74 @@ test('TeleTracker: “Test” checks the password and makes no session; another 
   expect(
     teleTracker.requests('/reports/call-data').at(-1)?.url.searchParams.get('account_id'),
   ).toBe('1002');
+});
+
+const draftWith = (password = 'teletracker-password') => ({
+  providerId: 'teletracker',
+  grant: 'rest-login',
+  values: { username: 'ada' },
+  secrets: { password },
+});
+
+test('TeleTracker: wrong password in each of its forms, a foreign account, HTML, a redirect, its own trouble', async ({
+  ways,
+}) => {
+  const { teleTracker } = ways.emulators;
+  const page = await ways.tray.popover();
+  const wrong = await saveTenant(ways, draftWith('not the password'));
+  for (const switches of [
+    { wrongPasswordStatus: 401 },
+    { wrongPasswordStatus: 403 },
+    { failsWithStatus200: true },
+  ] as const) {
+    teleTracker.behave(switches);
+    const stored = await demand(page, 'readTenant', wrong.id);
+    for (const answer of [
+      await ask(page, 'signIn', wrong.id),
+      await ask(page, 'testTenant', stored),
+    ]) {
+      const error = await expectTrouble(ways, wrong, answer, 'credentials-refused');
+      expect(error.detail).toContain('Invalid username or password');
+    }
+  }
+  const foreign = await saveTenant(ways, {
+    ...draftWith(),
+    values: { username: 'ada', accountId: '4711' },
+  });
+  const answer = await ask(page, 'signIn', foreign.id);
+  expect((await expectTrouble(ways, foreign, answer, 'credentials-refused')).detail).toContain(
+    'No access to this account',
+  );
+
+  const tenant = await saveTenant(ways, draftWith());
+  for (const [loginAnswer, trouble] of [
+    [HTML_INSTEAD_OF_JSON, 'not-the-provider'],
+    [{ ...HTML_INSTEAD_OF_JSON, status: 403 }, 'credentials-refused'],
+    [{ ...HTML_INSTEAD_OF_JSON, status: 502 }, 'provider-trouble'],
+    [{ ...redirectTo(`https://${LOOK_ALIKE}/auth/login`), status: 307 }, 'redirect-refused'],
+  ] as const) {
+    teleTracker.behave({ loginAnswer });
+    await expectTrouble(ways, tenant, await ask(page, 'signIn', tenant.id), trouble);
+  }
+  expectNothingSentTo(ways, LOOK_ALIKE);
+  expect(teleTracker.sessionsMade()).toBe(0);
+});
+
+test('TeleTracker: a session that has ended, and a password that has changed since', async ({
+  ways,
+}) => {
+  const { teleTracker } = ways.emulators;
+  const page = await ways.tray.popover();
+  const tenant = await saveTenant(ways, draftWith());
+  await demand(page, 'signIn', tenant.id);
+  teleTracker.behave({ refreshAnswer: HTML_INSTEAD_OF_JSON });
+  await expectTrouble(ways, tenant, await ask(page, 'renew', tenant.id), 'not-the-provider');
+  teleTracker.behave({
+    refreshAnswer: undefined,
+    loginAnswer: { status: 401, body: { success: false, message: 'Invalid username or password' } },
+  });
+  teleTracker.endSessions();
+  await expectTrouble(ways, tenant, await ask(page, 'renew', tenant.id), 'credentials-refused');
+  // It is not tried again by itself
+  expect(teleTracker.requests('/auth/login')).toHaveLength(2);
 });

@@ -1,4 +1,4 @@
-/** Bad input for Limio, LiveChat and TeleTracker: each error names tenant, cause and next step, and no secret is in any. */
+/** Bad input for Limio and LiveChat: each error names tenant, cause and next step, and no secret is in any. */
 import { HTML_INSTEAD_OF_JSON, redirectTo, WRONG_PASSWORD } from '../emulators/emulator-parts.ts';
 import { createLimio, LIMIO_LOOKALIKE_HOST, LIMIO_SSO_HOST } from '../emulators/limio.ts';
 import {
@@ -8,7 +8,6 @@ import {
   LIVECHAT_SERVER_APP,
   LIVECHAT_WEB_APP,
 } from '../emulators/livechat.ts';
-import { createTeleTracker } from '../emulators/teletracker.ts';
 import { ask, demand } from '../harness/bridge.ts';
 import { expect } from '../harness/fixtures.ts';
 import { enterPassword, waysTest } from './ways.ts';
@@ -30,7 +29,6 @@ const TO_LOOK_ALIKE = { ...redirectTo(`https://${LOOK_ALIKE}/oauth2/token`), sta
 const test = waysTest(() => ({
   limio: createLimio({ apiKeys: ['legacy-key-number-one'] }),
   liveChat: createLiveChat(),
-  teleTracker: createTeleTracker(),
 }));
 
 const place = { tenant: 'acme', region: 'prod' };
@@ -57,12 +55,6 @@ const liveChatQuick = {
   grant: 'implicit',
   values: { clientId: LIVECHAT_WEB_APP.clientId, redirectUri: 'https://localhost' },
 };
-const calls = (password = 'teletracker-password') => ({
-  providerId: 'teletracker',
-  grant: 'rest-login',
-  values: { username: 'ada' },
-  secrets: { password },
-});
 
 test('Limio as a person: wrong password, unknown client, look-alike: the window stays until it is cancelled', async ({
   ways,
@@ -238,65 +230,13 @@ test('LiveChat: wrong secret, HTML, a redirect, refresh tokens that have ended, 
   await expectTrouble(ways, script, await ask(page, 'testTenant', stored), 'key-refused');
 });
 
-test('TeleTracker: wrong password in each of its forms, a foreign account, HTML, a redirect, its own trouble', async ({
+test('LiveChat: a web page where /v2/info belongs does not say that the token is good', async ({
   ways,
 }) => {
-  const { teleTracker } = ways.emulators;
+  const { liveChat } = ways.emulators;
   const page = await ways.tray.popover();
-  const wrong = await saveTenant(ways, calls('not the password'));
-  for (const switches of [
-    { wrongPasswordStatus: 401 },
-    { wrongPasswordStatus: 403 },
-    { failsWithStatus200: true },
-  ] as const) {
-    teleTracker.behave(switches);
-    const stored = await demand(page, 'readTenant', wrong.id);
-    for (const answer of [
-      await ask(page, 'signIn', wrong.id),
-      await ask(page, 'testTenant', stored),
-    ]) {
-      const error = await expectTrouble(ways, wrong, answer, 'credentials-refused');
-      expect(error.detail).toContain('Invalid username or password');
-    }
-  }
-  const foreign = await saveTenant(ways, {
-    ...calls(),
-    values: { username: 'ada', accountId: '4711' },
-  });
-  const answer = await ask(page, 'signIn', foreign.id);
-  expect((await expectTrouble(ways, foreign, answer, 'credentials-refused')).detail).toContain(
-    'No access to this account',
-  );
-
-  const tenant = await saveTenant(ways, calls());
-  for (const [loginAnswer, trouble] of [
-    [HTML_INSTEAD_OF_JSON, 'not-the-provider'],
-    [{ ...HTML_INSTEAD_OF_JSON, status: 403 }, 'credentials-refused'],
-    [{ ...HTML_INSTEAD_OF_JSON, status: 502 }, 'provider-trouble'],
-    [TO_LOOK_ALIKE, 'redirect-refused'],
-  ] as const) {
-    teleTracker.behave({ loginAnswer });
-    await expectTrouble(ways, tenant, await ask(page, 'signIn', tenant.id), trouble);
-  }
-  expectNothingSentTo(ways, LOOK_ALIKE);
-  expect(teleTracker.sessionsMade()).toBe(0);
-});
-
-test('TeleTracker: a session that has ended, and a password that has changed since', async ({
-  ways,
-}) => {
-  const { teleTracker } = ways.emulators;
-  const page = await ways.tray.popover();
-  const tenant = await saveTenant(ways, calls());
-  await demand(page, 'signIn', tenant.id);
-  teleTracker.behave({ refreshAnswer: HTML_INSTEAD_OF_JSON });
-  await expectTrouble(ways, tenant, await ask(page, 'renew', tenant.id), 'not-the-provider');
-  teleTracker.behave({
-    refreshAnswer: undefined,
-    loginAnswer: { status: 401, body: { success: false, message: 'Invalid username or password' } },
-  });
-  teleTracker.endSessions();
-  await expectTrouble(ways, tenant, await ask(page, 'renew', tenant.id), 'credentials-refused');
-  // It is not tried again by itself
-  expect(teleTracker.requests('/auth/login')).toHaveLength(2);
+  const tenant = await saveTenant(ways, liveChatQuick);
+  expect(await signInBy(ways, tenant.id, LOGIN)).toMatchObject({ ok: true });
+  liveChat.behave({ apiAnswer: HTML_INSTEAD_OF_JSON });
+  expect(await demand(page, 'callProbe', tenant.id)).toMatchObject({ accepted: false });
 });

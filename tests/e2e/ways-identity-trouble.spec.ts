@@ -138,9 +138,7 @@ for (const preset of Object.keys(PERSONS) as Preset[]) {
       expect(error.message).toContain(LOOK_ALIKE);
     }
     emulator.behave({ authorize: undefined, login: 'denied' });
-    // TODO: sign-in-denied everywhere, once the emulator's errors name the issuer as its metadata promise (RFC 9207 §2)
-    const denied = preset === 'keycloak' ? 'answer-invalid' : 'sign-in-denied';
-    await expectTrouble(ways, tenant, await signIn(ways, tenant.id), denied);
+    await expectTrouble(ways, tenant, await signIn(ways, tenant.id), 'sign-in-denied');
     expect(emulator.tokenCalls()).toBe(0);
   });
 }

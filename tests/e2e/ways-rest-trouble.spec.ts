@@ -95,7 +95,7 @@ function draftOf(
 
 function answerAlways(api: RestApi<never>, step: string, answer: SiteAnswer | undefined): void {
   const answering: Answering | undefined = answer === undefined ? undefined : () => answer;
-  (api.behave as (change: Readonly<Record<string, Answering | undefined>>) => void)({
+  api.behave({
     [step]: answering,
   });
 }

@@ -8,6 +8,7 @@ import {
   SUPABASE_API_KEY,
 } from '../emulators/rest-apis.ts';
 import { expect } from '../harness/fixtures.ts';
+import { poll } from '../harness/waiting.ts';
 import {
   addTenant,
   copyAs,
@@ -168,7 +169,8 @@ for (const [name, way] of Object.entries(WAYS) as [ApiName, Way][]) {
     }
     const token = await ways.tray.copy('Acme');
     await expectAccepted(ways, 'Acme');
-    const steps = (): readonly unknown[] => (api.requests as (step: string) => [])(renewal);
+    const steps = (): readonly unknown[] =>
+      (api.requests as (step: string) => readonly unknown[])(renewal);
     const before = steps().length;
     const next = await renew(ways, 'Acme');
     expect(next).not.toBe(token);
@@ -176,6 +178,10 @@ for (const [name, way] of Object.entries(WAYS) as [ApiName, Way][]) {
     await expectAccepted(ways, 'Acme');
     expect(await copyAs(ways, 'Acme', form)).toContain(use(next));
     expect(api.reuses()).toBe(0);
+    // Sessions that another login replaces must not pile up
+    if (way.logout === true && renewal !== 'refresh') {
+      await poll('the old session to be ended', 5_000, () => api.liveTokens() === 1);
+    }
 
     const isTold = way.logout === true;
     await signOut(ways, 'Acme', isTold ? 'has confirmed it.' : 'cannot be told');

@@ -13,7 +13,6 @@ export const LOOK_ALIKE = 'localhost.evil.example';
 
 /** Error code → what it has to say of the cause, and of the next step. */
 const WORDS = {
-  'answer-invalid': ['did not pass the checks', 'Sign in again'],
   'capture-ended': ['its own sign-in has ended', 'Sign in again.'],
   'client-refused': ['does not accept the client id or its secret', 'Correct the client id'],
   'credentials-refused': ['does not accept what was entered', 'Correct user name, password'],
@@ -21,7 +20,7 @@ const WORDS = {
   'grant-refused': ['no longer accepts this sign-in', 'Sign in again.'],
   'issuer-mismatch': ['belongs to another issuer', 'If you trust that issuer'],
   'key-refused': ['does not accept this key', 'pasted whole'],
-  'not-the-provider': ['a web page or something else came back', 'Check'],
+  'not-the-provider': ['is not an answer of this provider', 'Check the address'],
   'page-failed': ['could not be loaded', 'then sign in again'],
   'provider-trouble': ['has trouble at the moment', 'Try again'],
   'redirect-refused': ['was not followed because it carries secrets', 'Check'],
@@ -73,6 +72,8 @@ export async function expectTrouble(
   const search = createCanarySearch(secretsOf(ways));
   search.look('the error', text);
   expect(search.hits()).toEqual([]);
+  // A login window has hidden it
+  await ways.tray.popoverShown();
   await detailsOf(ways, tenant.name);
   await expectNoSecret(ways, await ways.tray.popover());
   return error;

@@ -162,20 +162,21 @@ export async function detailsOf({ tray }: Ways, name: string): Promise<Locator> 
   return page.getByRole('group', { name: `Details of ${name}` });
 }
 
-/** Waits for the token; fails with what the row says instead. */
-async function arrived(page: Page, name: string): Promise<void> {
+/** Waits for the token and the popover; fails with what the row says instead. */
+async function arrived(tray: BearerTray, page: Page, name: string): Promise<void> {
   const { status } = await poll(`the token of ${name}`, 10_000, async () => {
     const row = await snapshotOf(page, name);
     return row.status.kind !== 'signing-in' && row.status.kind !== 'signed-out' && row;
   });
   expect(status).toEqual({ kind: 'fresh' });
+  await tray.popoverShown();
 }
 
 /** Gets a token where no person is needed. */
 export async function getToken({ tray }: Ways, name: string): Promise<void> {
   const page = await tray.popover();
   await page.getByRole('button', { name: `Get token of ${name}` }).click();
-  await arrived(page, name);
+  await arrived(tray, page, name);
 }
 
 /** Types into an emulator's own login page. */
@@ -201,16 +202,14 @@ export async function signInAt(
   const page = await ways.tray.startSignIn(name, { issuer: start });
   await page.locator('#username').waitFor();
   await enterPassword(page, username, password);
-  await arrived(popover, name);
-  await ways.tray.popoverShown();
+  await arrived(ways.tray, popover, name);
 }
 
 /** The same at the pages of the presets' emulators, whose person is asked for consent too. */
 export async function signInAtPage(ways: Ways, name: string, start: string): Promise<void> {
   const popover = await ways.tray.popover();
   await enterLogin(await ways.tray.startSignIn(name, { issuer: start }), 'ada');
-  await arrived(popover, name);
-  await ways.tray.popoverShown();
+  await arrived(ways.tray, popover, name);
 }
 
 /** Is the system browser: follows the provider's redirect to the app's own port, whose page ends the sign-in. */
@@ -226,7 +225,7 @@ export async function signInByBrowser(ways: Ways, name: string): Promise<void> {
   const count = ways.browser.addresses().length + 1;
   await popover.getByRole('button', { name: `Sign in to ${name}` }).click();
   await browse(ways, count);
-  await arrived(popover, name);
+  await arrived(ways.tray, popover, name);
 }
 
 /** The same by the bridge. */

@@ -79,7 +79,12 @@ export function createIdentityProvider(vendor: ProviderDescription): IdentityPro
         : { status: 302, headers: { location: target.href }, body: '' };
     };
     const refuse = (error: string, error_description: string): SiteAnswer =>
-      answer({ error, error_description });
+      answer({
+        error,
+        error_description,
+        // RFC 9207 §2: in error responses as well
+        ...(sendsIssuer(vendor) ? { iss: issuerAt(request.url, vendor) } : {}),
+      });
 
     if (refusal !== undefined) return refuse(refusal.error, refusal.description);
     const twice = [...query.keys()].find((name) => query.getAll(name).length > 1);

@@ -68,8 +68,6 @@ export function createImplicitServer(): ImplicitServer {
             issuer: IMPLICIT_ISSUER,
             authorization_endpoint: `${IMPLICIT_ISSUER}/authorize`,
             jwks_uri: `${IMPLICIT_ISSUER}/keys`,
-            // TODO: leave it out, which Discovery 1.0 §3 allows here, once the app takes such metadata
-            token_endpoint: `${IMPLICIT_ISSUER}/token`,
             response_types_supported: ['token', 'id_token token'],
             subject_types_supported: ['public'],
             id_token_signing_alg_values_supported: ['RS256'],

@@ -71,7 +71,12 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
     test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
       '%s: its templates name only fields of its form and parts of a token',
       (_kind, grant) => {
-        const known = [...grant.fields.map(({ name }) => name), 'token', 'refreshToken', 'lastingToken'];
+        const known = [
+          ...grant.fields.map(({ name }) => name),
+          'token',
+          'refreshToken',
+          'lastingToken',
+        ];
         const used = textsIn({ ...grant, fields: [] }).flatMap(namesIn);
         const unknown = used.filter((name) => !known.includes(name) && !name.startsWith('extra.'));
         expect([...new Set(unknown)]).toEqual([]);

@@ -255,7 +255,6 @@ describe('LiveChat', () => {
     const id = await webCode();
     valueOf(await world.sessions.signIn(id));
     const first = tokenOf(world, id);
-    expect(first.extra?.['accountId']).toBeDefined();
     const second = valueOf(await world.sessions.renew(id));
     expect(second.refreshToken).not.toBe(first.refreshToken);
     const third = valueOf(await world.sessions.renew(id));

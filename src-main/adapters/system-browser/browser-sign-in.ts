@@ -109,7 +109,13 @@ export function createBrowserSignIn({ clock, open }: SystemBrowserParts): System
           const { url } = start;
           attempts.set(tenantId, url);
           const encrypted = url.protocol === 'https:';
-          request.onPage({ host: url.host, encrypted, loading: false, warning: null });
+          request.onPage({
+            host: url.host,
+            encrypted,
+            loading: false,
+            warning: null,
+            inBrowser: true,
+          });
           return openChecked(url, 'https-or-loopback');
         };
 

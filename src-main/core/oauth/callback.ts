@@ -39,7 +39,8 @@ export function isOurs(answer: URL, attempt: PendingAttempt): boolean {
 /** Where the answer stands: in the query, or for the implicit flow in the fragment (RFC 6749 §4.2.2), if it was not posted. */
 function answerParameters(answer: URL, { flow, redirectUri }: PendingAttempt): URLSearchParams {
   const fragment = new URLSearchParams(answer.hash.slice(1));
-  return flow === 'implicit' && fragment.size > 0
+  // Some providers add a fragment of no meaning to every redirect
+  return flow === 'implicit' && RESPONSE_PARAMETERS.some((name) => fragment.has(name))
     ? fragment
     : withoutConfigured(answer.searchParams, redirectUri);
 }

@@ -151,7 +151,13 @@ describe('an attempt', () => {
     attempt.show();
     await attempt.opened;
     expect(attempt.pages).toEqual([
-      { host: 'localhost:8080', encrypted: false, loading: false, warning: null },
+      {
+        host: 'localhost:8080',
+        encrypted: false,
+        loading: false,
+        warning: null,
+        inBrowser: true,
+      },
     ]);
     attempt.show();
     expect(attempt.addresses).toEqual(Array(2).fill('http://localhost:8080/authorize'));
