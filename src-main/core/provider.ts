@@ -107,7 +107,7 @@ export interface CaptureGrant extends AnyGrant {
 /** A key or token that a person pastes. */
 export interface StaticKeyGrant extends AnyGrant {
   readonly kind: 'static-key';
-  /** Template; `basic` is Base64 of it (RFC 7617 §2). */
+  /** Template; `basic` is Base64 of it (RFC 7617 §2), to be used with `Basic {token}`. */
   readonly key: { readonly template: string; readonly encoding: 'plain' | 'basic' };
 }
 
@@ -126,9 +126,9 @@ export interface OAuthServer {
   readonly revocation?: RestCall & Pick<RestLogin, 'success'>;
   /** A new sign-in ends the token of the one before, because the provider allows only so many. */
   readonly revokesReplaced?: boolean;
-  /** `post-then-basic`: Basic once on `invalid_client`, remembered. Default: what metadata says, else Basic. */
+  /** `post-then-basic`: Basic once on `invalid_client`, remembered. Default: what metadata says, and without metadata Basic. */
   readonly clientAuthentication?: 'basic' | 'post' | 'post-then-basic';
-  /** Default S256. A field `pkce` of the tenant goes before it. */
+  /** Default S256. A field `pkce` of the tenant goes before it, so that its `initial` is enough where there is one. */
   readonly pkce?: Pkce;
   /** Default a blank (RFC 6749 §3.3). */
   readonly scopeSeparator?: ',';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GRANTS } from '../../src-main/core/grants/all-grants.ts';
-import type { Field, ProviderGrant } from '../../src-main/core/provider.ts';
+import type { Field, KnownField, ProviderGrant } from '../../src-main/core/provider.ts';
 import { fillUrl, namesIn } from '../../src-main/core/template.ts';
 import { checkDraft } from '../../src-main/core/tenant.ts';
 import { PROVIDERS } from '../../src-main/providers/index.ts';
@@ -17,6 +17,40 @@ const EXAMPLES: Readonly<Record<Field['kind'], string>> = {
   parameters: 'a=b',
   choice: '',
   date: '2030-12-31',
+};
+
+/** The app's own names (`KnownField`), and the secret of a client. */
+const UNDERSTOOD: readonly string[] = Object.keys({
+  issuer: true,
+  authorizationEndpoint: true,
+  tokenEndpoint: true,
+  revocationEndpoint: true,
+  clientId: true,
+  clientAuthentication: true,
+  scopes: true,
+  scopeSeparator: true,
+  redirectUri: true,
+  parameters: true,
+  pkce: true,
+  signInWith: true,
+  probeUrl: true,
+  headerName: true,
+  headerValue: true,
+  expiresOn: true,
+  username: true,
+} satisfies Record<KnownField, true>).concat('clientSecret');
+
+/** Named like secrets, and meant to be public by those who give them out. */
+const NO_SECRETS: readonly string[] = ['supabase.apiKey', 'firebase.apiKey'];
+
+const NEEDED: Readonly<Record<ProviderGrant['kind'], readonly string[]>> = {
+  'authorization-code': ['clientId', 'redirectUri'],
+  implicit: ['clientId', 'redirectUri'],
+  'client-credentials': ['clientId', 'clientSecret'],
+  'rest-login': [],
+  approval: [],
+  capture: [],
+  'static-key': [],
 };
 
 /** What `checkDraft` and the form fill in of themselves. */
@@ -44,7 +78,7 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
       expect(provider.summary).toMatch(/^[A-Z].*\.$/);
       expect(provider.grants.length).toBeGreaterThan(0);
       const kinds = provider.grants.map(({ kind }) => kind);
-      expect(new Set(kinds).size).toBe(kinds.length);
+      expect(new Set(kinds).size, 'one grant of a kind').toBe(kinds.length);
     });
 
     test.each(provider.grants.map((grant) => [grant.kind, grant] as const))('%s', (kind, grant) => {
@@ -55,11 +89,16 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
       for (const field of grant.fields) {
         expect(field.label, field.name).not.toBe('');
         expect(field.hint, field.name).toMatch(/\.$/);
-        if (field.name === 'clientSecret') expect(field.kind).toBe('secret');
+        if (
+          /(secret|password|token|key)$/i.test(field.name) &&
+          !NO_SECRETS.includes(`${provider.id}.${field.name}`)
+        ) {
+          expect(field.kind, `${field.name} would stand in the settings file`).toBe('secret');
+        }
         if (field.kind === 'secret')
           expect(field.initial, 'no secret in the catalogue').toBeUndefined();
         if (field.advanced === true)
-          expect(field.required, 'nobody looks for it there').toBe(false);
+          expect(field.required, `nobody looks for ${field.name} there`).toBe(false);
         if (field.link !== undefined) expect(field.link).toMatch(/^https:/);
         expect(field.options !== undefined, field.name).toBe(field.kind === 'choice');
         const choices = field.options?.map(({ value }) => value) ?? [];
@@ -67,6 +106,27 @@ describe.each(PROVIDERS.map((provider) => [provider.id, provider] as const))(
           expect(choices).toContain(field.initial);
       }
     });
+
+    test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
+      '%s: every field is of use, and those that its kind cannot do without are there',
+      (kind, grant) => {
+        const used = new Set(textsIn({ ...grant, fields: [] }).flatMap(namesIn));
+        const isDescribed = 'login' in grant && typeof grant.login === 'function';
+        const unused = grant.fields
+          .map(({ name }) => name)
+          .filter((name) => !used.has(name) && !UNDERSTOOD.includes(name) && !isDescribed);
+        expect(unused).toEqual([]);
+        const needed = NEEDED[kind].filter(
+          (name) => !grant.fields.some((field) => field.name === name && field.required),
+        );
+        expect(needed).toEqual([]);
+        if (grant.kind === 'static-key') {
+          const inKey = namesIn(grant.key.template);
+          const secrets = grant.fields.filter(({ kind: sort }) => sort === 'secret');
+          expect(secrets.some(({ name }) => inKey.includes(name))).toBe(true);
+        }
+      },
+    );
 
     test.each(provider.grants.map((grant) => [grant.kind, grant] as const))(
       '%s: its templates name only fields of its form and parts of a token',
