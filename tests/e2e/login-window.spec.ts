@@ -68,7 +68,11 @@ test('A-03 a wrong, missing, doubled, stale or used state asks for no token, and
   launch,
 }) => {
   test.setTimeout(120_000);
-  const tenant = hostileTenant(server, 'Acme', listener);
+  // So that a posted answer is looked at like any other
+  const tenant = hostileTenant(server, 'Acme', {
+    ...listener,
+    parameters: 'response_mode=form_post',
+  });
   const tray = await launch([tenant]);
   const popover = await tray.popover();
 
@@ -284,7 +288,11 @@ test('B-13 every way out ends the attempt within two seconds, leaves nothing beh
   launch,
 }) => {
   test.setTimeout(120_000);
-  const tenant = hostileTenant(server, 'Acme', listener);
+  // So that a posted answer is looked at like any other
+  const tenant = hostileTenant(server, 'Acme', {
+    ...listener,
+    parameters: 'response_mode=form_post',
+  });
   const tray = await launch([tenant]);
   const popover = await tray.popover();
   const before = await census(tray.app);

@@ -10,7 +10,7 @@ import type { HostileServer, ReceivedRequest } from '../emulators/hostile-server
 import type { SourceApp } from '../harness/app.ts';
 import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import type { SeedTenant } from '../harness/bearer-tray.ts';
-import { ask, demand, waitForSnapshot } from '../harness/bridge.ts';
+import { ask, demand, draft, waitForSnapshot } from '../harness/bridge.ts';
 import type { PageWithBridge } from '../harness/bridge.ts';
 import type { Desktop } from '../harness/desktop.ts';
 import { expect, test } from '../harness/fixtures.ts';
@@ -68,7 +68,7 @@ test('renews at half life by itself, rides out an outage without ever copying a 
 }) => {
   test.setTimeout(90_000);
   const steady = await startHostileServer({ expiresInSeconds: 60 });
-  const robots = await startHostileServer({ expiresInSeconds: 60 });
+  const robots = await startHostileServer({ expiresInSeconds: 60, clientSecret: 'robot-secret' });
   const shaky = await startHostileServer({ expiresInSeconds: 6 });
   const earlier = await startHostileServer({ expiresInSeconds: 1 });
 
@@ -88,7 +88,10 @@ test('renews at half life by itself, rides out an outage without ever copying a 
   const tray = await launchBearerTray(desktop, { userDataDir: profile });
   try {
     const page = await tray.popover();
-    for (const { id } of [acme, robot, globex]) await demand(page, 'signIn', id);
+    const { id, providerId, grant, name, values } = robot;
+    const secrets = { clientSecret: 'robot-secret' };
+    await demand(page, 'saveTenant', draft({ id, providerId, grant, name, values, secrets }));
+    for (const tenant of [acme, robot, globex]) await demand(page, 'signIn', tenant.id);
     const signedInAtMs = Date.now();
     await rideOutAnOutage(tray.app, desktop, page, shaky, globex);
 

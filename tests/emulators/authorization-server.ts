@@ -59,6 +59,8 @@ export async function startAuthorizationServer(
 ): Promise<AuthorizationServer> {
   const clients = defaultClients(await unusedPort());
   const server = createServer();
+  // See the hostile server
+  server.keepAliveTimeout = 0;
   const port = await listen(server, options.port ?? 0);
   const issuer = `http://127.0.0.1:${port}`;
   const provider = await createProvider(issuer, await configure(options, clients));

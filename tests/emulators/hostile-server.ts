@@ -178,6 +178,8 @@ export async function startHostileServer(
   let reuses = 0;
 
   const server = createServer();
+  // A client that sends just when an idle connection is being closed would see a reset that no test asked for
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 

@@ -82,6 +82,8 @@ export async function startInternet(emulators: readonly Emulator[] = []): Promis
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(cause));
     });
   });
+  // See the hostile server
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -59,6 +59,8 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(cause));
     });
   });
+  // See the hostile server
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
