@@ -3,7 +3,7 @@ import { copyText } from './copy-formats.ts';
 import type { CopyFormatId } from './copy-formats.ts';
 import { failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
-import { variablesOf } from './grants/grant.ts';
+import { variablesOf } from './variables.ts';
 import type { Clipboard, Clock, Vault } from './ports.ts';
 import { carry, probeOf } from './probe.ts';
 import type { Provider } from './provider.ts';

@@ -1,7 +1,7 @@
 /** The request that says whether a token is good: how a tenant's provider wants it sent, and what came back. */
 import { AppFailure, failure, success } from './errors.ts';
 import type { Result } from './errors.ts';
-import { variablesOf } from './grants/grant.ts';
+import { variablesOf } from './variables.ts';
 import type { Clock, Http } from './ports.ts';
 import type { Probe, ProviderGrant, TokenUse } from './provider.ts';
 import { memberAt } from './rest/answer.ts';

@@ -9,7 +9,7 @@ import { fillUrl } from '../template.ts';
 import type { Variables } from '../template.ts';
 import { isSecure } from '../tenant.ts';
 import type { TokenSet } from '../token.ts';
-import { extraVariables, variablesOf } from './grant.ts';
+import { extraVariables, variablesOf } from '../variables.ts';
 import type { GrantOf, GrantRequest, GrantWorld } from './grant.ts';
 import { agentOf } from './oauth-person.ts';
 

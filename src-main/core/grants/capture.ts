@@ -9,7 +9,7 @@ import { isSecure } from '../tenant.ts';
 import { jwtExpiryMs } from '../token.ts';
 import type { TokenSet } from '../token.ts';
 import type { GrantOf, GrantRequest, GrantWorld } from './grant.ts';
-import { variablesOf } from './grant.ts';
+import { variablesOf } from '../variables.ts';
 import { testPage } from './oauth-client.ts';
 
 export const capture: GrantOf<'capture'> = {

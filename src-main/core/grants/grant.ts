@@ -4,7 +4,6 @@ import type { Clock, Http, PageFacts, TokenCapture, UserAgent } from '../ports.t
 import type { Discovery } from '../oauth/discovery.ts';
 import type { GrantKind, ProviderGrant } from '../provider.ts';
 import type { TenantSecrets } from '../secrets.ts';
-import type { Variables } from '../template.ts';
 import type { Tenant } from '../tenant.ts';
 import type { TokenSet } from '../token.ts';
 
@@ -48,27 +47,3 @@ export interface GrantRequest<Definition extends ProviderGrant = ProviderGrant> 
 }
 
 export type GrantOf<Kind extends GrantKind> = Grant<Extract<ProviderGrant, { kind: Kind }>>;
-
-/** What the templates of the tenant's provider are filled with. */
-export function variablesOf({
-  tenant,
-  secrets,
-}: Pick<GrantRequest, 'tenant' | 'secrets'>): Variables {
-  return { ...tenant.values, ...secrets.fields, ...tokenVariables(secrets.token) };
-}
-
-export function tokenVariables(token: TokenSet | undefined): Variables {
-  if (token === undefined) return {};
-  return {
-    // A free port was put into it
-    ...(token.redirectUri === undefined ? {} : { redirectUri: token.redirectUri }),
-    token: token.accessToken,
-    refreshToken: token.refreshToken,
-    lastingToken: token.refreshToken ?? token.accessToken,
-    ...extraVariables(token.extra ?? {}),
-  };
-}
-
-export function extraVariables(extra: Readonly<Record<string, string>>): Variables {
-  return Object.fromEntries(Object.entries(extra).map(([name, value]) => [`extra.${name}`, value]));
-}

@@ -16,7 +16,7 @@ import { judgeAnswer, send } from '../rest/call.ts';
 import { fillAddress, fillAll, fillUrl } from '../template.ts';
 import { isSecure, parseParameters } from '../tenant.ts';
 import type { TokenSet } from '../token.ts';
-import { variablesOf } from './grant.ts';
+import { variablesOf } from '../variables.ts';
 import type { GrantRequest, GrantWorld, Revocation } from './grant.ts';
 
 type OAuthRequest = GrantRequest<AuthorizationCodeGrant | ImplicitGrant | ClientCredentialsGrant>;

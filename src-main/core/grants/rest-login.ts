@@ -9,7 +9,7 @@ import { fillUrl } from '../template.ts';
 import type { Variables } from '../template.ts';
 import { describeToken } from '../token.ts';
 import type { TokenSet } from '../token.ts';
-import { variablesOf } from './grant.ts';
+import { variablesOf } from '../variables.ts';
 import type { GrantOf, GrantRequest, GrantWorld } from './grant.ts';
 
 type Request = GrantRequest<RestLoginGrant>;

@@ -5,7 +5,7 @@ import { base64 } from '../base64.ts';
 import { fill } from '../template.ts';
 import { jwtExpiryMs } from '../token.ts';
 import type { GrantOf } from './grant.ts';
-import { variablesOf } from './grant.ts';
+import { variablesOf } from '../variables.ts';
 
 const take: GrantOf<'static-key'>['signIn'] = ({ clock }, { tenant, definition, secrets }) => {
   const { template, encoding } = definition.key;
