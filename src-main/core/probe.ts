@@ -60,9 +60,10 @@ export function probeOf(
   const probe = own === undefined ? subject.definition.probe : { url: '{probeUrl}' };
   const url = probe === undefined ? undefined : fillUrl(probe.url, variablesOf(subject));
   if (probe === undefined || url === undefined || !isSecure(url)) return undefined;
-  // An answer may name a host of the provider, but not send the token to this computer
-  const isNamedByAnswer = probe.url.startsWith('{extra.');
-  return isNamedByAnswer && url.protocol !== 'https:' ? undefined : { probe, url };
+  // A provider may name an address of its own, but not send the token to this computer, unless it is here itself
+  const isNamedByProvider = probe.url.startsWith('{extra.');
+  const isHere = subject.tenant.values.issuer?.startsWith('http:') === true;
+  return isNamedByProvider && url.protocol !== 'https:' && !isHere ? undefined : { probe, url };
 }
 
 export interface ProbeAnswer {

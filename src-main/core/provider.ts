@@ -138,7 +138,10 @@ export interface OAuthServer {
   readonly authorizationParameters?: Readonly<Record<string, string>>;
   readonly tokenParameters?: Readonly<Record<string, string>>;
   readonly refreshParameters?: Readonly<Record<string, string>>;
-  /** Names by which the answer tells more, kept with the token as `extra`: name → path in the answer. */
+  /**
+   * Names by which the answer tells more, kept with the token as `extra`: name → path in the answer. Where metadata name a
+   * userinfo endpoint (OpenID Connect Core §5.3), `{extra.userinfoEndpoint}` is there too.
+   */
   readonly extras?: Readonly<Record<string, string>>;
   /** Puts an unusual token answer (good or bad) into the form of RFC 6749 §5. */
   readonly readAnswer?: (

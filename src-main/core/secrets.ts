@@ -45,7 +45,9 @@ export function readTenantSecrets(data: unknown): TenantSecrets | undefined {
 /** Every secret of a tenant, to be taken out of what is shown. */
 export function secretTexts({ fields, token }: TenantSecrets): readonly string[] {
   const { accessToken, refreshToken, idToken, extra = {} } = token ?? {};
-  const texts = [...Object.values(fields), ...Object.values(extra)];
+  // Addresses that an answer has named are no secrets
+  const named = Object.values(extra).filter((text) => !/^https?:\/\//.test(text));
+  const texts = [...Object.values(fields), ...named];
   return [...texts, accessToken, refreshToken, idToken].filter((text) => text !== undefined);
 }
 

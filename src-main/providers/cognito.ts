@@ -39,17 +39,6 @@ const region: Field = {
   placeholder: 'eu-central-1',
 };
 
-const domain: Field = {
-  name: 'domain',
-  label: 'Domain',
-  kind: 'host',
-  required: false,
-  hint: 'Only to try a token: the pool’s own or custom domain, under Branding > Domain.',
-  link: 'https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain.html',
-  placeholder: 'acme.auth.eu-central-1.amazoncognito.com',
-  advanced: true,
-};
-
 const id: Field = {
   ...clientId,
   hint: 'In the AWS console under your pool > Applications > App clients.',
@@ -72,7 +61,7 @@ export const cognito: Provider = {
       name: 'Sign in as a person',
       summary: 'You log in on the pool’s login page in a window; the token speaks for you.',
       server,
-      probe: { url: 'https://{domain}/oauth2/userInfo' },
+      probe: { url: '{extra.userinfoEndpoint}' },
       fields: [
         userPoolId,
         region,
@@ -88,7 +77,6 @@ export const cognito: Provider = {
           hint: 'With blanks between them, of those allowed under the app client’s Login pages; renewal needs none.',
           initial: 'openid email',
         },
-        domain,
         ...personOptions,
       ],
     },

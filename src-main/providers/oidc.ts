@@ -22,6 +22,8 @@ const issuer: Field = {
 
 const server: OAuthServer = { issuer: '{issuer}' };
 
+const probe = { url: '{extra.userinfoEndpoint}' };
+
 export const oidc: Provider = {
   id: 'oidc',
   name: 'OpenID Connect',
@@ -34,6 +36,7 @@ export const oidc: Provider = {
       name: 'Sign in as a person',
       summary: 'You log in in a window; the token speaks for you.',
       server,
+      probe,
       fields: [
         issuer,
         clientId,
@@ -55,6 +58,7 @@ export const oidc: Provider = {
       name: 'Sign in as a person, the old way',
       summary: 'The implicit grant, for apps that know no other; you log in again each time.',
       server,
+      probe,
       fields: [
         issuer,
         clientId,

@@ -63,7 +63,6 @@ test('OpenID Connect: discovery, code, renewal and revocation', async ({ ways })
       Issuer: ISSUER,
       'Client ID': SERVICE_CLIENT.id,
       'Client secret': SERVICE_CLIENT.secret,
-      'Address to try the token on': `${ISSUER}/protocol/openid-connect/userinfo`,
     },
   });
   await signInAtPage(ways, 'Acme', ISSUER);

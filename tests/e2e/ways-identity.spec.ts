@@ -66,7 +66,7 @@ const PERSONS: Readonly<Record<Preset, Way>> = {
   },
   cognito: {
     provider: 'Amazon Cognito',
-    fields: { ...cognito, ...desktop, Domain: 'acme.auth.eu-central-1.amazoncognito.com' },
+    fields: { ...cognito, ...desktop },
     lifeSeconds: 3600,
   },
   google: { provider: 'Google', fields: desktop, lifeSeconds: 3599 },

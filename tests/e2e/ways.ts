@@ -75,7 +75,7 @@ export function secretsOf({ emulators, typedSecrets }: Ways): readonly string[] 
   return [...known.flatMap((each) => each.canaries()), ...typedSecrets];
 }
 
-/** In the popover, in notifications and in what the app has written there is none of the secrets. */
+/** D-01: in the popover, in notifications, in the output and in any file of the app there is none of the secrets. */
 export async function expectNoSecret(ways: Ways, page: Page): Promise<void> {
   const { app, desktop } = ways.tray;
   const search = createCanarySearch(secretsOf(ways));
@@ -83,6 +83,7 @@ export async function expectNoSecret(ways: Ways, page: Page): Promise<void> {
   search.look('the snapshot', JSON.stringify(await demand(page, 'getSnapshot')));
   search.look('the output of the app', app.output());
   search.look('a notification', JSON.stringify(desktop.notifications.all()));
+  search.lookAtFolder(app.userDataDir);
   expect(search.hits()).toEqual([]);
 }
 

@@ -233,7 +233,11 @@ async function ask(
       jwtExpiryMs(processed.access_token, requestedAtMs, offsetMs);
     const refreshExpiresAtMs = expiryOf(tolerated.refreshExpiresIn, requestedAtMs);
     const scope = processed.scope ?? requestedScope;
-    const extra = extrasFrom({ status: 200, headers, text: '', json: tolerated.body }, ways.extras);
+    const { userinfo_endpoint: userinfoEndpoint } = connection.server;
+    const extra = {
+      ...extrasFrom({ status: 200, headers, text: '', json: tolerated.body }, ways.extras),
+      ...(userinfoEndpoint === undefined ? {} : { userinfoEndpoint }),
+    };
     return success({
       accessToken: processed.access_token,
       ...(processed.refresh_token === undefined ? {} : { refreshToken: processed.refresh_token }),
@@ -242,7 +246,7 @@ async function ask(
       issuedAtMs: requestedAtMs,
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
       ...(refreshExpiresAtMs === undefined ? {} : { refreshExpiresAtMs }),
-      ...(extra === undefined ? {} : { extra }),
+      ...(Object.keys(extra).length === 0 ? {} : { extra }),
       ...(identity.value === undefined
         ? {}
         : { account: identity.value.account, accountSubject: identity.value.subject }),
