@@ -90,7 +90,7 @@ const WRITERS: Readonly<Record<CopyFormatId, (facts: CopyFacts) => string>> = {
 /**
  * The token as that format wants it, without a newline at the end.
  *
- * - Line breaks and NUL in a header become blanks: they would begin another header (RFC 9110 §5.5).
+ * - Line breaks and NUL in a header become spaces: they would begin another header (RFC 9110 §5.5).
  * - `header` is empty where the token travels in the query only.
  * - Shell lines are for POSIX shells.
  * - `httpie` has no way to write an odd number of backslashes before `:`, `;`, `=` or `@`; it drops the last of them.
@@ -117,7 +117,7 @@ function requestOf({ request, query }: CopyFacts): { method: string; url: string
   const known = request && URL.canParse(request.url) ? request : undefined;
   const url = new URL(known?.url ?? PLACEHOLDER_URL);
   if (query.length > 0) {
-    // A blank is %20 in every query, but + only in one that is read as a form
+    // A space is %20 in every query, but + only in one that is read as a form
     const added = new URLSearchParams(Object.fromEntries(query)).toString().replaceAll('+', '%20');
     url.search += url.search === '' ? added : `&${added}`;
   }

@@ -190,7 +190,7 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
     case 'credentials-refused':
       return text(
         `${name}: ${host} does not accept what was entered.`,
-        'Correct user name, password and account in the tenant. It is not tried again by itself, so that no account gets locked.',
+        'Correct what was entered in the tenant. It is not tried again by itself, so that no account gets locked.',
         'fix-config',
       );
     case 'secret-missing':

@@ -130,7 +130,7 @@ export interface OAuthServer {
   readonly clientAuthentication?: 'basic' | 'post' | 'post-then-basic';
   /** Default S256. A field `pkce` of the tenant goes before it, so that its `initial` is enough where there is one. */
   readonly pkce?: Pkce;
-  /** Default a blank (RFC 6749 §3.3). */
+  /** Default a space (RFC 6749 §3.3). */
   readonly scopeSeparator?: ',';
   /** Default `scope`. */
   readonly scopeParameter?: string;

@@ -6,8 +6,12 @@ const MAXIMUM_LENGTH = 300;
 /** C0/C1 controls, zero-width and bidirectional marks, byte order mark, line and paragraph separators. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
-/** A run this long without a blank is more likely a token than a word. */
+/** A run this long without a space is more likely a token than a word. */
 const TOKEN_LIKE = /[A-Za-z0-9_\-.~+/=%]{32,}/g;
+
+/** The same within an answer, where addresses and ids are worth seeing. */
+const TOKEN_LIKE_WORD = /[A-Za-z0-9_\-.~+=%]{32,}/g;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const QUERY_OR_FRAGMENT = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s?#]*)[?#]\S*/gi;
 
@@ -74,7 +78,7 @@ export function hideSecrets(text: string, secrets: readonly string[]): string {
 export function blotOut(body: string, secrets: readonly string[]): string {
   const safe = hideSecrets(laidOut(body), secrets)
     .slice(0, 16 * LONGEST_BODY)
-    .replace(TOKEN_LIKE, BLOT)
+    .replace(TOKEN_LIKE_WORD, (word) => (UUID.test(word) ? word : BLOT))
     .split('\n')
     .map((line) => line.replace(INVISIBLE, ' '))
     .join('\n');

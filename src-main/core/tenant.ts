@@ -157,7 +157,7 @@ function checkValue(field: Field, value: string): string | undefined {
   switch (field.kind) {
     case 'url':
       // The URL parser drops some of these silently: what is sent would not be what was checked
-      if (/[\s\p{Cc}]/u.test(value)) return 'An address has no blanks or line breaks.';
+      if (/[\s\p{Cc}]/u.test(value)) return 'An address has no spaces or line breaks.';
       return field.name === 'redirectUri'
         ? checkRedirectUri(value)
         : checkAddress(value, field.name === 'issuer');
@@ -182,7 +182,7 @@ function checkValue(field: Field, value: string): string | undefined {
       // RFC 6749 §3.3: printable ASCII without quotation mark and backslash; some providers put commas between them
       return /^[\x21\x23-\x5B\x5D-\x7E]+( +[\x21\x23-\x5B\x5D-\x7E]+)*$/.test(value)
         ? undefined
-        : 'Scopes are words with blanks between them.';
+        : 'Scopes are words with spaces between them.';
     case 'parameters': {
       const parsed = parseParameters(value, field.name);
       return parsed.ok ? undefined : parsed.error.fields?.[field.name];
@@ -190,7 +190,7 @@ function checkValue(field: Field, value: string): string | undefined {
     case 'text':
       // RFC 9110 §5.1 and §5.5
       if (field.name === 'headerName' && !/^[!#$%&'*+.^_`|~\w-]+$/.test(value)) {
-        return 'A header’s name has no blanks and no colon.';
+        return 'A header’s name has no spaces and no colon.';
       }
       if (field.name === 'headerValue' && !/^[\x20-\x7E]*$/.test(value)) {
         return 'A header’s value has only plain characters.';
@@ -205,8 +205,7 @@ function checkAddress(value: string, isIssuer: boolean): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined) return 'Not an address. It starts with https://';
   if (!isSecure(url)) return 'Must start with https:// (http:// only for this computer itself).';
-  if (url.username !== '' || url.password !== '')
-    return 'Must not contain a user name or password.';
+  if (url.username !== '' || url.password !== '') return 'Must not contain a username or password.';
   if (url.hash !== '' || value.includes('#')) return 'Must have no # part.';
   if (isIssuer && (url.search !== '' || value.includes('?'))) return 'An issuer has no ? part.';
   return undefined;

@@ -29,7 +29,7 @@ export const apiKey: Provider = {
         },
         {
           ...probeUrl,
-          hint: 'An address that answers only to a good key; needed for “Test” and “Call it”.',
+          hint: 'An address that answers only to a good key; needed for “Test” and “Call”.',
           advanced: false,
         },
         {

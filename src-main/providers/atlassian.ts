@@ -59,12 +59,12 @@ export const atlassian: Provider = {
         { ...clientSecret, label: 'Secret', hint: 'Below the client ID.', link: APPS },
         {
           ...redirectUri,
-          hint: 'The callback URL under Authorization > OAuth 2.0 (3LO); nothing has to listen there, as the app catches the answer.',
+          hint: 'The callback URL under Authorization → OAuth 2.0 (3LO); nothing has to listen there, as the app catches the answer.',
           link: APPS,
         },
         {
           ...offlineScopes,
-          hint: 'With blanks between them, of those added under Permissions; offline_access gives renewal.',
+          hint: 'With spaces between them, of those added under Permissions; offline_access gives renewal.',
           link: 'https://developer.atlassian.com/cloud/jira/platform/scopes-for-oauth-2-3LO-and-forge-apps/',
           placeholder: 'read:jira-work offline_access',
           initial: 'read:me offline_access',

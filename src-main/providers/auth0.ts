@@ -21,14 +21,14 @@ const domain: Field = {
   label: 'Domain',
   kind: 'host',
   required: true,
-  hint: 'In the dashboard under Applications > your application > Settings, or your custom domain.',
+  hint: 'In the dashboard under Applications → your application → Settings, or your custom domain.',
   link: SETTINGS,
   placeholder: 'acme.eu.auth0.com',
 };
 
 const id: Field = {
   ...clientId,
-  hint: 'In the dashboard under Applications > your application > Settings.',
+  hint: 'In the dashboard under Applications → your application → Settings.',
   link: SETTINGS,
 };
 
@@ -37,7 +37,7 @@ const audience: Field = {
   label: 'Audience',
   kind: 'text',
   required: false,
-  hint: 'The Identifier under Applications > APIs; without it the token is good for user info only.',
+  hint: 'The Identifier under Applications → APIs; without it the token is good for user info only.',
   link: 'https://auth0.com/docs/get-started/apis/api-settings',
   placeholder: 'https://api.example.com/',
 };
@@ -79,7 +79,7 @@ export const auth0: Provider = {
         redirectUri,
         {
           ...offlineScopes,
-          hint: 'With blanks between them; offline_access gives renewal if the API’s setting “Allow Offline Access” is on.',
+          hint: 'With spaces between them; offline_access gives renewal if the API’s setting “Allow Offline Access” is on.',
           link: 'https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens',
         },
         // No page found that says so for every application
@@ -99,7 +99,7 @@ export const auth0: Provider = {
         {
           ...audience,
           required: true,
-          hint: 'The Identifier under Applications > APIs of the API that the token is for.',
+          hint: 'The Identifier under Applications → APIs of the API that the token is for.',
         },
         ...appOptions,
       ],

@@ -25,7 +25,7 @@ const userPoolId: Field = {
   label: 'User pool ID',
   kind: 'text',
   required: true,
-  hint: 'In the AWS console under Cognito > User pools > your pool > Overview.',
+  hint: 'In the AWS console under Cognito → User pools → your pool → Overview.',
   link: POOL,
   placeholder: 'eu-central-1_Ab3dEf6hI',
 };
@@ -41,7 +41,7 @@ const region: Field = {
 
 const id: Field = {
   ...clientId,
-  hint: 'In the AWS console under your pool > Applications > App clients.',
+  hint: 'In the AWS console under your pool → Applications → App clients.',
   link: CLIENT,
 };
 
@@ -74,7 +74,7 @@ export const cognito: Provider = {
         },
         {
           ...scopes,
-          hint: 'With blanks between them, of those allowed under the app client’s Login pages; renewal needs none.',
+          hint: 'With spaces between them, of those allowed under the app client’s Login pages; renewal needs none.',
           initial: 'openid email',
         },
         ...personOptions,
@@ -92,7 +92,7 @@ export const cognito: Provider = {
         { ...clientSecret, hint: 'On the app client’s page, below the client ID.', link: CLIENT },
         {
           ...scopes,
-          hint: 'Custom scopes with blanks between them; leave empty for all that the app client has.',
+          hint: 'Custom scopes with spaces between them; leave empty for all that the app client has.',
           link: 'https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-define-resource-servers.html',
           placeholder: 'orders/read',
         },

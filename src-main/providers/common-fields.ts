@@ -40,13 +40,13 @@ export const scopes: Field = {
   label: 'Scopes',
   kind: 'scopes',
   required: false,
-  hint: 'With blanks between them; leave empty for the provider’s default.',
+  hint: 'With spaces between them; leave empty for the provider’s default.',
 };
 
 /** OpenID Connect Core §11: `offline_access` asks for a refresh token. */
 export const offlineScopes: Field = {
   ...scopes,
-  hint: 'With blanks between them; offline_access asks for renewal without signing in again.',
+  hint: 'With spaces between them; offline_access asks for renewal without signing in again.',
   initial: 'openid profile email offline_access',
 };
 
@@ -61,7 +61,7 @@ export const parameters: Field = {
 
 export const signInWith: Field = {
   name: 'signInWith',
-  label: 'Sign in',
+  label: 'Where to sign in',
   kind: 'choice',
   required: false,
   hint: 'Your browser helps where a window is refused, and needs http://127.0.0.1 or http://localhost as redirect URI.',

@@ -1,5 +1,5 @@
 /**
- * Directus, logging in with mail address and password. Facts: github directus/docs `content/guides/03.auth/4.email-login.md`
+ * Directus, logging in with email address and password. Facts: github directus/docs `content/guides/03.auth/4.email-login.md`
  * and `content/guides/04.connect/5.errors.md`. Accounts with a one-time password are left out: a stored code is stale.
  */
 import type { Provider } from '../core/provider.ts';
@@ -9,20 +9,20 @@ import { password, serverAddress, username } from './rest-fields.ts';
 export const directus: Provider = {
   id: 'directus',
   name: 'Directus',
-  summary: 'A Directus project, by the mail address and password of one of its users.',
+  summary: 'A Directus project, by the email address and password of one of its users.',
   group: 'rest',
   documentation: 'https://directus.io/docs/guides/auth/email-login',
   grants: [
     {
       kind: 'rest-login',
-      name: 'Mail address and password',
+      name: 'Email address and password',
       summary: 'Logs in as a user of the project and renews by refresh token.',
       fields: [
         serverAddress(
           'https://directus.example.com',
           'The address at which the project’s Data Studio opens, without /admin.',
         ),
-        username('The mail address with which you log in to the Data Studio.', 'Mail address'),
+        username('The email address with which you log in to the Data Studio.', 'Email address'),
         password,
         probeUrl,
       ],

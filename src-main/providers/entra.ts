@@ -76,7 +76,7 @@ export const entra: Provider = {
         },
         {
           ...offlineScopes,
-          hint: 'With blanks between them, for one API only besides openid and the like; offline_access gives renewal.',
+          hint: 'With spaces between them, for one API only besides openid and the like; offline_access gives renewal.',
           link: 'https://learn.microsoft.com/entra/identity-platform/scopes-oidc',
         },
         // Its metadata do not name PKCE

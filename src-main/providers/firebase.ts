@@ -9,13 +9,13 @@ import { password, username } from './rest-fields.ts';
 export const firebase: Provider = {
   id: 'firebase',
   name: 'Firebase',
-  summary: 'A Firebase or Identity Platform project, by the mail address and password of a user.',
+  summary: 'A Firebase or Identity Platform project, by the email address and password of a user.',
   group: 'rest',
   documentation: 'https://firebase.google.com/docs/reference/rest/auth',
   grants: [
     {
       kind: 'rest-login',
-      name: 'Mail address and password',
+      name: 'Email address and password',
       summary: 'Logs in as a user of the project, gets an ID token and renews it by refresh token.',
       fields: [
         {
@@ -26,7 +26,7 @@ export const firebase: Provider = {
           hint: 'In the Firebase console under Project settings → General; it names the project and is no secret.',
           link: 'https://console.firebase.google.com/',
         },
-        username('The mail address with which the user was registered.', 'Mail address'),
+        username('The email address with which the user was registered.', 'Email address'),
         password,
         probeUrl,
       ],

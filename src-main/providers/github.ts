@@ -46,7 +46,7 @@ export const github: Provider = {
       fields: [
         {
           ...clientId,
-          hint: 'On the page of your OAuth app or GitHub App under Settings > Developer settings.',
+          hint: 'On the page of your OAuth app or GitHub App under Settings → Developer settings.',
           link: APPS,
         },
         {
@@ -60,7 +60,7 @@ export const github: Provider = {
         },
         {
           ...scopes,
-          hint: 'With blanks between them; a GitHub App has permissions instead and takes none.',
+          hint: 'With spaces between them; a GitHub App has permissions instead and takes none.',
           link: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps',
           placeholder: 'repo read:org',
           initial: 'read:user',

@@ -44,7 +44,7 @@ export const gitlab: Provider = {
         {
           ...clientId,
           label: 'Application ID',
-          hint: 'On the page of the application under your profile > Preferences > Applications.',
+          hint: 'On the page of the application under your profile → Preferences → Applications.',
           link: APPLICATIONS,
         },
         {
@@ -58,7 +58,7 @@ export const gitlab: Provider = {
         },
         {
           ...scopes,
-          hint: 'With blanks between them, of those ticked for the application; renewal needs none.',
+          hint: 'With spaces between them, of those ticked for the application; renewal needs none.',
           link: 'https://docs.gitlab.com/integration/oauth_provider/',
           initial: 'openid read_api',
         },

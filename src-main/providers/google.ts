@@ -56,7 +56,7 @@ export const google: Provider = {
         },
         {
           ...scopes,
-          hint: 'With blanks between them; renewal needs no scope of its own.',
+          hint: 'With spaces between them; renewal needs no scope of its own.',
           link: 'https://developers.google.com/identity/protocols/oauth2/scopes',
           initial: 'openid email profile',
         },

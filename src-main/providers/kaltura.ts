@@ -22,7 +22,10 @@ export const kaltura: Provider = {
       summary: 'Starts a session (KS) and the next one when it has ended.',
       fields: [
         {
-          ...serverAddress('https://www.kaltura.com', 'Where your account lives.'),
+          ...serverAddress(
+            'https://www.kaltura.com',
+            'The server that has your account; this one, unless you were given another.',
+          ),
           initial: 'https://www.kaltura.com',
         },
         {
@@ -46,17 +49,17 @@ export const kaltura: Provider = {
           ],
         },
         username(
-          'The login (mail address), or with a secret the ID of the user to act for.',
+          'The login (email address), or with a secret the ID of the user to act for.',
           'User',
         ),
         {
           ...password,
           label: 'Password or secret',
-          hint: 'Secrets stand in the Management Console under Settings → Integration Settings.',
+          hint: 'Secrets are found in the Management Console under Settings → Integration Settings.',
         },
         {
           name: 'expirySeconds',
-          label: 'Life in seconds',
+          label: 'Lifetime in seconds',
           kind: 'text',
           required: false,
           hint: 'How long a session lives, in seconds; one day unless you say otherwise.',

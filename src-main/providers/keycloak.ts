@@ -23,7 +23,7 @@ const address: Field = {
   label: 'Server',
   kind: 'url',
   required: true,
-  hint: 'What stands before /realms in the address of the login page; old servers have /auth there.',
+  hint: 'What comes before /realms in the address of the login page; old servers have /auth there.',
   placeholder: 'https://sso.example.com',
 };
 
@@ -32,7 +32,7 @@ const realm: Field = {
   label: 'Realm',
   kind: 'text',
   required: true,
-  hint: 'What stands behind /realms/ in the address of the login page.',
+  hint: 'What comes after /realms/ in the address of the login page.',
   placeholder: 'acme',
 };
 
@@ -64,7 +64,7 @@ export const keycloak: Provider = {
         redirectUri,
         {
           ...offlineScopes,
-          hint: 'With blanks between them; offline_access keeps the renewal when you log out elsewhere, and needs the role of that name.',
+          hint: 'With spaces between them; offline_access keeps the renewal when you log out elsewhere, and needs the role of that name.',
           link: 'https://www.keycloak.org/docs/latest/server_admin/#_offline-access',
         },
         // No page found that says so for every client

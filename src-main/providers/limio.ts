@@ -45,7 +45,7 @@ const place: readonly Field[] = [
 const client: readonly Field[] = [
   {
     ...clientId,
-    hint: 'Limio Support sends it by mail, together with the secret.',
+    hint: 'Limio Support sends it by email, together with the secret.',
     link: documentation,
   },
   {
@@ -83,17 +83,17 @@ export const limio: Provider = {
         },
         {
           ...scopes,
-          hint: 'With blanks between them; Limio’s documentation names openid only.',
+          hint: 'With spaces between them; Limio’s documentation names openid only.',
           initial: 'openid',
           advanced: true,
         },
         {
-          ...signInWith,
-          hint: 'Some single sign-on pages, Google’s among them, refuse a window; the browser needs a redirect URI such as http://127.0.0.1:8080.',
-        },
-        {
           ...pkce,
           hint: 'Limio does not say whether it knows PKCE; switch it off if the sign-in fails with it.',
+        },
+        {
+          ...signInWith,
+          hint: 'Some single sign-on pages, Google’s among them, refuse a window; the browser needs a redirect URI such as http://127.0.0.1:8080.',
         },
         probeUrl,
       ],

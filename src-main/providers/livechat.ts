@@ -34,15 +34,15 @@ const common: readonly Field[] = [
   },
   {
     ...scopes,
-    hint: 'With blanks or commas between them, such as agents--all:ro; empty means all scopes of the app.',
-  },
-  {
-    ...signInWith,
-    hint: 'Your browser needs a redirect URI with a fixed port, such as http://localhost:3000.',
+    hint: 'With spaces or commas between them, such as agents--all:ro; empty means all scopes of the app.',
   },
   {
     ...parameters,
     hint: 'Sent along with the sign-in, one name=value on each line: prompt=consent, or organization_id with its ID.',
+  },
+  {
+    ...signInWith,
+    hint: 'Your browser needs a redirect URI with a fixed port, such as http://localhost:3000.',
   },
   probeUrl,
 ];
@@ -90,10 +90,10 @@ const server: OAuthServer = {
       invalid_grant: 'Sign in again; what was granted before has ended.',
       invalid_client: clientHelp,
       missing_grant: 'Sign in again and agree to the scopes that the app asks for.',
-      unauthorized: 'Check mail address and password, then sign in again.',
+      unauthorized: 'Check email address and password, then sign in again.',
       identity_lost: 'Your LiveChat login has ended meanwhile; sign in again.',
       credentials_login_disabled:
-        'Your organization does not allow passwords; sign in with Google, Microsoft or single sign-on.',
+        'Your organisation does not allow passwords; sign in with Google, Microsoft or single sign-on.',
     },
   },
 };

@@ -21,7 +21,7 @@ export const magento: Provider = {
       summary: 'Logs in as a customer, and again whenever the hour of the token is over.',
       fields: [
         serverAddress('https://shop.example.com', 'The shop’s address, without /rest.'),
-        username('The mail address of the customer account.', 'Mail address'),
+        username('The email address of the customer account.', 'Email address'),
         password,
         {
           name: 'store',

@@ -44,10 +44,10 @@ const scopeSeparator: Field = {
   label: 'Between scopes',
   kind: 'choice',
   required: false,
-  hint: 'What the provider wants between scopes; type them with blanks in any case.',
-  initial: 'blank',
+  hint: 'What the provider wants between scopes; type them with spaces in any case.',
+  initial: 'space',
   options: [
-    { value: 'blank', label: 'Blanks, as in the standard' },
+    { value: 'space', label: 'Spaces, as in the standard' },
     { value: ',', label: 'Commas' },
   ],
   advanced: true,

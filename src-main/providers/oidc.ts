@@ -65,7 +65,7 @@ export const oidc: Provider = {
         redirectUri,
         {
           ...scopes,
-          hint: 'With blanks between them; with openid among them the app learns who you are.',
+          hint: 'With spaces between them; with openid among them the app learns who you are.',
           initial: 'openid profile email',
         },
         ...personOptions,

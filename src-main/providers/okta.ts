@@ -32,7 +32,7 @@ const authorizationServer: Field = {
   label: 'Authorization server',
   kind: 'label',
   required: false,
-  hint: '“default” or the ID under Security > API; leave empty for the organisation’s own, whose tokens are for Okta itself.',
+  hint: '“default” or the ID under Security → API; leave empty for the organisation’s own, whose tokens are for Okta itself.',
   link: 'https://developer.okta.com/docs/concepts/auth-servers/',
   placeholder: 'default',
   initial: 'default',
@@ -40,7 +40,7 @@ const authorizationServer: Field = {
 
 const id: Field = {
   ...clientId,
-  hint: 'In the Admin Console under Applications > your app > General.',
+  hint: 'In the Admin Console under Applications → your app → General.',
   link: 'https://developer.okta.com/docs/guides/find-your-app-credentials/main/',
 };
 
@@ -67,7 +67,7 @@ export const okta: Provider = {
         redirectUri,
         {
           ...offlineScopes,
-          hint: 'With blanks between them; offline_access gives renewal if the app has the grant type Refresh Token.',
+          hint: 'With spaces between them; offline_access gives renewal if the app has the grant type Refresh Token.',
           link: 'https://developer.okta.com/docs/guides/refresh-tokens/main/',
         },
         ...personOptions,
@@ -83,14 +83,14 @@ export const okta: Provider = {
         {
           ...authorizationServer,
           required: true,
-          hint: '“default” or the ID under Security > API; the organisation’s own takes no client secret for this.',
+          hint: '“default” or the ID under Security → API; the organisation’s own takes no client secret for this.',
         },
         id,
         { ...clientSecret, hint: 'Below the client ID on the same page.' },
         {
           ...scopes,
           required: true,
-          hint: 'With blanks between them; at least one custom scope, from Security > API > the server > Scopes.',
+          hint: 'With spaces between them; at least one custom scope, from Security → API → the server → Scopes.',
           link: 'https://developer.okta.com/docs/guides/implement-grant-type/clientcreds/main/',
           placeholder: 'orders:read',
         },

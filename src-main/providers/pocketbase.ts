@@ -30,7 +30,7 @@ export const pocketbase: Provider = {
           hint: 'The auth collection that holds the user, as the dashboard lists it.',
           initial: 'users',
         },
-        username('What the collection takes as identity: mail address or username.'),
+        username('What the collection takes as identity: email address or username.'),
         password,
         probeUrl,
       ],

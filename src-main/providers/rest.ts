@@ -41,16 +41,28 @@ const fields: readonly Field[] = [
     initial: 'POST',
     options: methods,
   }),
-  more('encoding', 'Login sent as', 'choice', 'Where username and password stand in the request.', {
+  more('encoding', 'Login sent as', 'choice', 'Where username and password go in the request.', {
     initial: 'json',
     options: [...encodings, { value: 'basic', label: 'Basic header' }],
   }),
-  more('usernameField', 'Name of the username', 'text', 'Dots make objects: user.name.', {
-    initial: 'username',
-  }),
-  more('passwordField', 'Name of the password', 'text', 'Dots make objects: user.password.', {
-    initial: 'password',
-  }),
+  more(
+    'usernameField',
+    'Name of the username',
+    'text',
+    'What the interface calls it in the request; dots make objects: user.name.',
+    {
+      initial: 'username',
+    },
+  ),
+  more(
+    'passwordField',
+    'Name of the password',
+    'text',
+    'What the interface calls it in the request; dots make objects: user.password.',
+    {
+      initial: 'password',
+    },
+  ),
   more(
     'loginFields',
     'Further fields',
@@ -65,23 +77,23 @@ const fields: readonly Field[] = [
   ),
   more(
     'tokenPlace',
-    'Where the token stands',
+    'Where the token is',
     'text',
-    'A path such as data.token, * for the whole body, header:Name or cookie:Name; empty tries the usual ones.',
+    'In the answer: a path such as data.token, * for the whole body, header:Name or cookie:Name; empty tries the usual ones.',
   ),
   more(
     'refreshTokenPlace',
-    'Where the refresh token stands',
+    'Where the refresh token is',
     'text',
     'As for the token; empty tries refresh_token and refreshToken.',
   ),
   more(
     'expiryPlace',
-    'Where the end stands',
+    'Where the expiry is',
     'text',
     'As for the token; empty tries expires_in and expiresIn, in seconds.',
   ),
-  more('expiryUnit', 'The end is told as', 'choice', 'What stands in that place.', {
+  more('expiryUnit', 'Expiry given as', 'choice', 'What is found in that place.', {
     initial: 'in-s',
     options: [
       { value: 'in-s', label: 'Seconds from now' },
@@ -93,9 +105,9 @@ const fields: readonly Field[] = [
   }),
   more(
     'lifeSeconds',
-    'Life in seconds',
+    'Lifetime in seconds',
     'text',
-    'How long a token lives if neither answer nor token say so.',
+    'How long a token lives if neither the answer nor the token says so.',
   ),
   more('renewBy', 'Renewed by', 'choice', 'What the interface wants for the next token.', {
     initial: 'login',
@@ -106,7 +118,7 @@ const fields: readonly Field[] = [
     ],
   }),
   more('renewUrl', 'Renewal address', 'url', 'Needed for a renewal by a token.'),
-  more('renewEncoding', 'Renewal sent as', 'choice', 'Where its fields stand in the request.', {
+  more('renewEncoding', 'Renewal sent as', 'choice', 'Where its fields go in the request.', {
     initial: 'json',
     options: encodings,
   }),
@@ -118,7 +130,7 @@ const fields: readonly Field[] = [
   ),
   more(
     'successRule',
-    'Success is told by',
+    'Success is shown by',
     'text',
     'For interfaces that answer 200 in any case: success=true, or the name of a member that only failures have, such as error.',
   ),

@@ -22,7 +22,7 @@ const domain: Field = {
   label: 'Login host',
   kind: 'host',
   required: true,
-  hint: 'Your My Domain, from Setup > My Domain; login.salesforce.com or test.salesforce.com also work for people.',
+  hint: 'Your My Domain, from Setup → My Domain; login.salesforce.com or test.salesforce.com also work for people.',
   link: 'https://help.salesforce.com/s/articleView?id=sf.domain_name_overview.htm',
   placeholder: 'acme.my.salesforce.com',
 };
@@ -30,7 +30,7 @@ const domain: Field = {
 const id: Field = {
   ...clientId,
   label: 'Consumer key',
-  hint: 'In Setup > External Client App Manager > your app > Settings > OAuth Settings.',
+  hint: 'In Setup → External Client App Manager → your app → Settings → OAuth Settings.',
 };
 
 const secret: Pick<Field, 'label' | 'hint'> = {
@@ -71,7 +71,7 @@ export const salesforce: Provider = {
         {
           ...scopes,
           // No page found that tells the two names of the renewal scope apart
-          hint: 'With blanks between them, of those selected for the app; refresh_token (or offline_access) gives renewal.',
+          hint: 'With spaces between them, of those selected for the app; refresh_token (or offline_access) gives renewal.',
           link: 'https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_tokens_scopes.htm',
           initial: 'openid api refresh_token',
         },
@@ -86,7 +86,7 @@ export const salesforce: Provider = {
       fields: [
         {
           ...domain,
-          hint: 'Your My Domain, from Setup > My Domain; login.salesforce.com does not work for apps.',
+          hint: 'Your My Domain, from Setup → My Domain; login.salesforce.com does not work for apps.',
         },
         id,
         { ...clientSecret, ...secret },

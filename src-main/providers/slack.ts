@@ -69,7 +69,7 @@ export const slack: Provider = {
       fields: [
         {
           ...clientId,
-          hint: 'Under Basic Information > App Credentials of your app.',
+          hint: 'Under Basic Information → App Credentials of your app.',
           link: APPS,
         },
         {
@@ -85,7 +85,7 @@ export const slack: Provider = {
         {
           ...scopes,
           required: true,
-          hint: 'User token scopes with blanks between them; renewal depends on the app’s token rotation, not on a scope.',
+          hint: 'User token scopes with spaces between them; renewal depends on the app’s token rotation, not on a scope.',
           link: 'https://docs.slack.dev/reference/scopes',
           placeholder: 'channels:read users:read',
           initial: 'users:read',

@@ -10,13 +10,13 @@ const key = { apikey: '{apiKey}' };
 export const supabase: Provider = {
   id: 'supabase',
   name: 'Supabase',
-  summary: 'A Supabase project, by the mail address and password of one of its users.',
+  summary: 'A Supabase project, by the email address and password of one of its users.',
   group: 'rest',
   documentation: 'https://supabase.com/docs/guides/auth/passwords',
   grants: [
     {
       kind: 'rest-login',
-      name: 'Mail address and password',
+      name: 'Email address and password',
       summary: 'Logs in as a user of the project and renews by refresh token.',
       fields: [
         serverAddress(
@@ -30,7 +30,7 @@ export const supabase: Provider = {
           required: true,
           hint: 'The project’s public key (publishable or anon), in the dashboard under Project Settings → API Keys.',
         },
-        username('The mail address with which the user was registered.', 'Mail address'),
+        username('The email address with which the user was registered.', 'Email address'),
         password,
         probeUrl,
       ],

@@ -9,20 +9,20 @@ import { password, serverAddress, username } from './rest-fields.ts';
 export const thingsboard: Provider = {
   id: 'thingsboard',
   name: 'ThingsBoard',
-  summary: 'A ThingsBoard server or cloud, by the name and password of one of its users.',
+  summary: 'A ThingsBoard server or cloud, by the email address and password of one of its users.',
   group: 'rest',
   documentation: 'https://thingsboard.io/docs/reference/rest-api/',
   grants: [
     {
       kind: 'rest-login',
-      name: 'Username and password',
+      name: 'Email address and password',
       summary: 'Logs in as a user and renews by refresh token.',
       fields: [
         serverAddress(
           'https://thingsboard.cloud',
           'The address at which you open ThingsBoard in the browser, without a path.',
         ),
-        username('The mail address with which you log in to ThingsBoard.'),
+        username('The one with which you log in to ThingsBoard.', 'Email address'),
         password,
         probeUrl,
       ],

@@ -35,7 +35,7 @@ function checkUrl(field: FieldForm, text: string): string | null {
     return 'Must start with https:// (http:// only for this computer itself).';
   }
   if (url.username !== '' || url.password !== '')
-    return 'Must not contain a user name or password.';
+    return 'Must not contain a username or password.';
   return null;
 }
 

@@ -88,15 +88,16 @@ export class FormState {
     return this.#start.storedSecrets.includes(field.name);
   }
 
-  /** What to show at the field: nothing before it has been left once or a save was tried. */
+  /** What to show at the field: nothing before it has been left with an entry once, or a save was tried. */
   objection(name: string): string | null {
     const refused = this.#refused?.fields?.[name];
     if (refused !== undefined) return refused;
     return this.#visited[name] === true ? this.#check(name) : null;
   }
 
+  /** To be called on leaving a field. One left empty is not complained of: what moves under a click swallows it. */
   visit(name: string): void {
-    this.#visited[name] = true;
+    if (!this.#isEmpty(name)) this.#visited[name] = true;
   }
 
   setUnfinished(name: string, unfinished: boolean): void {
@@ -153,6 +154,12 @@ export class FormState {
   /** Drops every typed secret; strings cannot be overwritten, but nothing here holds them any longer. */
   forgetSecrets(): void {
     this.secrets = {};
+  }
+
+  #isEmpty(name: string): boolean {
+    if (this.#unfinished[name] === true) return false;
+    const entry = name === 'name' ? this.name : (this.values[name] ?? this.secrets[name] ?? '');
+    return entry.trim() === '';
   }
 
   #check(name: string): string | null {

@@ -22,7 +22,7 @@ export function groupProviders(providers: readonly ProviderForm[]): readonly Pro
 }
 
 /**
- * Entries in which every blank-separated word of the search occurs: those named so first, then those whose name holds it,
+ * Entries in which every space-separated word of the search occurs: those named so first, then those whose name holds it,
  * then those that only speak of it.
  */
 export function findProviders(

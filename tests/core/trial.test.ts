@@ -150,7 +150,7 @@ describe('each way says in one sentence what came back, and keeps nothing', () =
       'rest with a check',
       'a right password',
       answers(jsonAnswer({})),
-      /^User name and password are right/,
+      /^What was entered is right/,
     ],
     ['rest with a check', 'a wrong password', answers({ status: 403 }), /^credentials-refused$/],
     ['approval', 'a start', answers(TOKEN), /ready for a sign-in/],

@@ -84,6 +84,10 @@ test('tests what is typed, copies in another form from then on, calls, and adds 
     const page = await tray.popover();
     await page.getByRole('button', { name: 'Add your first tenant' }).click();
     await chooseProvider(page, 'TeleTracker');
+    // From the name, still empty: what it complained of would move this from under the click
+    const more = page.getByRole('button', { name: 'More', exact: true });
+    await more.click();
+    await expect(more).toHaveAttribute('aria-expanded', 'true');
     await fillAndTest(page, teleTracker);
     await page.getByRole('button', { name: 'Add tenant' }).click();
     await page.getByRole('button', { name: 'Get token of Calls' }).click();

@@ -182,7 +182,7 @@ async function fillTheForm(page: Page, server: HostileServer): Promise<void> {
   for (const [entry, objection] of [
     ['not an address', 'Not a full address.'],
     ['http://login.example.com', 'Must start with https://'],
-    ['https://user:word@login.example.com', 'Must not contain a user name or password.'],
+    ['https://user:word@login.example.com', 'Must not contain a username or password.'],
     ['https://login.example.com?tenant=1', 'An issuer has no ? part.'],
   ] as const) {
     await issuer.fill(entry);

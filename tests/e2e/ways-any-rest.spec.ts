@@ -37,8 +37,8 @@ const CASES: readonly Case[] = [
     },
     fields: {
       'Login sent as': 'Form body (multipart)',
-      'Where the token stands': 'cookie:sid',
-      'Life in seconds': '1800',
+      'Where the token is': 'cookie:sid',
+      'Lifetime in seconds': '1800',
       'Renewed by': 'The current token',
       'Renewal address': 'https://any-rest.test/renew',
       Header: 'Cookie',
@@ -68,10 +68,10 @@ const CASES: readonly Case[] = [
       'Name of the password': 'pass',
       'Further fields': 'tenant=acme\nremember=true',
       'Further headers': 'x-client=desk',
-      'Where the token stands': 'header:X-Token',
-      'Where the refresh token stands': 'data.session.renewWith',
-      'Where the end stands': 'data.session.lifeMs',
-      'The end is told as': 'Milliseconds from now',
+      'Where the token is': 'header:X-Token',
+      'Where the refresh token is': 'data.session.renewWith',
+      'Where the expiry is': 'data.session.lifeMs',
+      'Expiry given as': 'Milliseconds from now',
       'Renewed by': 'The refresh token',
       'Renewal address': 'https://renewal.any-rest.test/renew',
       'Renewal sent as': 'Form body (urlencoded)',
@@ -86,7 +86,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a query in, the whole body out, the end in the token, renewed by another login',
     setup: { method: 'GET', encoding: 'query', tokenIn: 'body', expiry: 'jwt', renewal: 'none' },
-    fields: { Method: 'GET', 'Where the token stands': '*' },
+    fields: { Method: 'GET', 'Where the token is': '*' },
     use: (token) => `Authorization: Bearer ${token}`,
     renewal: 'login',
     lifeSeconds: 3600,
@@ -119,9 +119,9 @@ const CASES: readonly Case[] = [
     },
     fields: {
       'Login sent as': 'Basic header',
-      'Where the end stands': 'expires',
-      'The end is told as': 'A date as text',
-      'Success is told by': 'ok=true',
+      'Where the expiry is': 'expires',
+      'Expiry given as': 'A date as text',
+      'Success is shown by': 'ok=true',
     },
     use: (token) => `Authorization: Bearer ${token}`,
     renewal: 'login',
@@ -202,7 +202,7 @@ test('REST login: “Test” logs in, says how long the token lasts, and out aga
   const { api } = ways.emulators;
   const page = await fillForm(
     ways,
-    entries({ 'Where the end stands': 'expires', Password: 'not the password' }),
+    entries({ 'Where the expiry is': 'expires', Password: 'not the password' }),
   );
   const test = page.getByRole('button', { name: 'Test', exact: true });
   await test.click();

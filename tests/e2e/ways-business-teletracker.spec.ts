@@ -111,7 +111,7 @@ test('TeleTracker: “Test” checks the password and makes no session; another 
   const { teleTracker } = ways.emulators;
   const page = await fillForm(ways, entries('Calls'));
   await page.getByRole('button', { name: 'Test', exact: true }).click();
-  await page.getByText('User name and password are right.').waitFor();
+  await page.getByText('What was entered is right.').waitFor();
   expect(teleTracker.requests('/auth/login').at(-1)?.form.get('auth_only')).toBe('1');
   expect(teleTracker.sessionsMade()).toBe(0);
   await page.getByRole('button', { name: 'Add tenant' }).click();

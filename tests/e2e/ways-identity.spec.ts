@@ -216,7 +216,7 @@ test('any tenant can sign in in the system browser', async ({ ways }) => {
     fields: {
       ...PERSONS.okta.fields,
       'Redirect URI': 'http://127.0.0.1/callback',
-      'Sign in': 'In my browser',
+      'Where to sign in': 'In my browser',
     },
   });
   await signInByBrowser(ways, 'Acme');

@@ -41,7 +41,7 @@ interface Way {
 }
 
 const bearer = (token: string): string => `Authorization: Bearer ${token}`;
-const mail = { username: 'Mail address' };
+const mail = { username: 'Email address' };
 
 const WAYS: Readonly<Record<ApiName, Way>> = {
   directus: {
@@ -54,6 +54,7 @@ const WAYS: Readonly<Record<ApiName, Way>> = {
   },
   thingsBoard: {
     provider: 'ThingsBoard',
+    labels: mail,
     use: (token) => `X-Authorization: Bearer ${token}`,
     renewal: 'refresh',
     lifeSeconds: 9000,

@@ -15,7 +15,7 @@ export const LOOK_ALIKE = 'localhost.evil.example';
 const WORDS = {
   'capture-ended': ['its own sign-in has ended', 'Sign in again.'],
   'client-refused': ['does not accept the client id or its secret', 'Correct the client id'],
-  'credentials-refused': ['does not accept what was entered', 'Correct user name, password'],
+  'credentials-refused': ['does not accept what was entered', 'Correct what was entered'],
   'discovery-missing': ['publishes no OpenID Connect', 'Check the issuer address'],
   'grant-refused': ['no longer accepts this sign-in', 'Sign in again.'],
   'issuer-mismatch': ['belongs to another issuer', 'If you trust that issuer'],

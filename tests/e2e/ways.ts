@@ -259,7 +259,7 @@ export async function copyAs(ways: Ways, name: string, form: string): Promise<st
   });
 }
 
-/** Clicks “Renew now”, or “Get new token”, and answers the next token. */
+/** Clicks “Renew now” and answers the next token. */
 export async function renew(ways: Ways, name: string): Promise<string> {
   const page = await ways.tray.popover();
   const before = await snapshotOf(page, name);

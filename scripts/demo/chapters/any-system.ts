@@ -40,17 +40,17 @@ async function restLogin(stage: Stage): Promise<void> {
         Username: rest.account.username,
         Password: rest.account.password,
         'Address to try the token on': `${rest.origin}/whoami`,
-        'Where the token stands': 'data.session.token',
-        'Where the refresh token stands': 'data.session.refreshToken',
-        'Where the end stands': 'data.session.expires',
-        'The end is told as': 'Milliseconds from now',
+        'Where the token is': 'data.session.token',
+        'Where the refresh token is': 'data.session.refreshToken',
+        'Where the expiry is': 'data.session.expires',
+        'Expiry given as': 'Milliseconds from now',
         'Renewed by': 'The refresh token',
         'Renewal address': `${rest.origin}/renew`,
         Header: 'X-Session-Token',
         'Value of the header': '{token}',
       },
     });
-    await popover.getByLabel('Where the token stands').scrollIntoViewIfNeeded();
+    await popover.getByLabel('Where the token is').scrollIntoViewIfNeeded();
   });
   await step('Logged in, called with the header it wants, and renewed', 'rest-called', async () => {
     await addTenant(popover, NAMES.rest);

@@ -145,7 +145,7 @@ export function extraParameters(
   return [...filled.filter(([name]) => !own.some(([other]) => other === name)), ...own];
 }
 
-/** The tenant's scopes with blanks between them, however they were typed. */
+/** The tenant's scopes with spaces between them, however they were typed. */
 export function scopesOf({ tenant }: GrantRequest): string {
   return (tenant.values.scopes ?? '')
     .split(/[\s,]+/)

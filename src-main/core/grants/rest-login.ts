@@ -73,7 +73,7 @@ export const restLogin: GrantOf<'rest-login'> = {
     const rest = restOf(request);
     if (rest.check !== undefined) {
       const checked = await ask(world, request, rest.check, 'credentials-refused');
-      return checked.ok ? success('User name and password are right.') : checked;
+      return checked.ok ? success('What was entered is right.') : checked;
     }
     const token = await logIn(world, request);
     if (!token.ok) return token;

@@ -29,7 +29,7 @@ export interface AuthorizationUrl {
 export interface AuthorizationOptions {
   readonly flow: 'code' | 'implicit';
   readonly redirectUri: string;
-  /** With blanks between scopes. */
+  /** With spaces between scopes. */
   readonly scope: string;
   /** Never replace one that the flow sets. */
   readonly parameters: Parameters;

@@ -47,7 +47,7 @@ function valueFrom({ headers, text, json }: Answer, source: Source): unknown {
   return kind === 'header' ? headers.get(name) : cookie(headers, name);
 }
 
-/** A body that is a token has no blanks and no markup (RFC 6750 §2.1). */
+/** A body that is a token has no spaces and no markup (RFC 6750 §2.1). */
 function bareText(text: string, json: unknown): string | undefined {
   const word = text.trim();
   const isOther = typeof json === 'object' || typeof json === 'boolean';
