@@ -1,6 +1,5 @@
 /** Where the system browser brings the answer: a web server on this computer alone, open only during one attempt (RFC 8252 §7.3). */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { failure, success } from '../../core/errors.ts';
@@ -112,6 +111,8 @@ interface Listening {
 }
 
 async function listen({ addresses, port }: LoopbackParts): Promise<Result<Listening>> {
+  // Loaded when it is first needed: it would take 3 ms of every start
+  const { createServer } = await import('node:http');
   for (let tries = 1; ; tries += 1) {
     const servers: Server[] = [];
     let chosen = Number(port ?? 0);
