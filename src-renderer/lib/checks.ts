@@ -34,8 +34,7 @@ function checkUrl(field: FieldForm, text: string): string | null {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     return 'Must start with https:// (http:// only for this computer itself).';
   }
-  if (url.username !== '' || url.password !== '')
-    return 'Must not contain a username or password.';
+  if (url.username !== '' || url.password !== '') return 'Must not contain a username or password.';
   return null;
 }
 
