@@ -167,6 +167,8 @@ test.describe('app', () => {
       const bar = await app.waitForPage((pageUrl) => pageUrl.startsWith('data:'));
       await bar.locator('#name').fill('typed in the bar');
       expect(await bar.locator('#name').inputValue()).toBe('typed in the bar');
+      // A view is a page before it has a size
+      await bar.waitForFunction(() => innerWidth > 0 && innerHeight > 0);
       await bar.screenshot({ path: testInfo.outputPath('bar.png') });
 
       const page = await app.waitForPage((pageUrl) => pageUrl.includes('/interaction/'));
