@@ -1,16 +1,20 @@
 /** The composition root: builds adapters, store, use cases and desktop, and joins them. Reads as a list. */
 import { app, nativeTheme, powerMonitor } from 'electron';
 import { join } from 'node:path';
-import { systemClock } from './adapters/clock.system.ts';
+import { createSystemClock } from './adapters/clock.system.ts';
 import { createClipboard } from './adapters/clipboard.electron.ts';
 import { createHttp } from './adapters/http.electron.ts';
+import { isKeychainLocked } from './adapters/keychain-lock.dbus.ts';
 import { createLoginWindows } from './adapters/login-window/login-window.electron.ts';
+import { systemNetwork } from './adapters/network.system.ts';
 import { createNotifier } from './adapters/notifier.electron.ts';
+import { createRenewalJournal } from './adapters/renewal-journal.ts';
 import { createSettingsStore } from './adapters/settings.electron-store.ts';
 import { createSystemBrowser } from './adapters/system-browser/system-browser.ts';
 import { findTrayHost } from './adapters/tray-host.dbus.ts';
 import { createKeychain } from './adapters/vault/keychain.ts';
 import { createVault } from './adapters/vault/vault.ts';
+import { createActivity } from './core/activity.ts';
 import { createCalling } from './core/calling.ts';
 import { createCopying } from './core/copying.ts';
 import { startKeeper } from './core/keeper.ts';
@@ -19,14 +23,17 @@ import { createReminder } from './core/notices.ts';
 import { createDiscovery } from './core/oauth/discovery.ts';
 import { createSessions } from './core/sessions.ts';
 import { createStore } from './core/state.ts';
+import { createHostOf } from './core/tenant-host.ts';
 import { createTenants } from './core/tenants.ts';
 import { createTrial } from './core/trial.ts';
 import { setAppMenu } from './desktop/app-menu.ts';
 import { createCommands } from './desktop/commands.ts';
-import { createSnapshotPush, openIpc } from './desktop/ipc.ts';
+import { openIpc, pushSnapshot } from './desktop/ipc.ts';
 import { leaveInOrder } from './desktop/leaving.ts';
+import { installationFacts } from './desktop/installation.ts';
 import { createMenuActions } from './desktop/menu-actions.ts';
 import { declareOwnScheme, loginBarUrl, serveOwnPages } from './desktop/own-pages.ts';
+import { paced } from './desktop/pace.ts';
 import { createPanelColour } from './desktop/panel-colour.ts';
 import { createPopover } from './desktop/popover.ts';
 import { enforceSecurity } from './desktop/security.ts';
@@ -34,6 +41,9 @@ import { watchTrayPresence } from './desktop/tray-presence.ts';
 import { createTray } from './desktop/tray.ts';
 import { snapshotOf } from './desktop/view.ts';
 import { PROVIDERS } from './providers/index.ts';
+
+/** A person sees no difference; with 1,000 tenants there are many changes a second. */
+const SNAPSHOT_EVERY_MS = 100;
 
 // Chromium itself must not open the keyring at start; our vault does not use it
 app.commandLine.appendSwitch('password-store', 'basic');
@@ -63,11 +73,12 @@ function start(): void {
   });
 
   // Adapters
-  const clock = systemClock;
+  const clock = createSystemClock();
   const { setTimer } = clock;
   const settingsStore = createSettingsStore(profile, clock);
   const keychain = createKeychain(join(distribution, 'keychain-helper.cjs'), clock);
   const vault = createVault(join(profile, 'vault'), keychain, clock);
+  const journal = createRenewalJournal(profile, clock);
   const http = createHttp(clock);
   const windows = createLoginWindows({ barUrl: loginBarUrl, preloadPath, iconPath, clock });
   const browser = createSystemBrowser({ clock, isX11 });
@@ -77,6 +88,8 @@ function start(): void {
   // Use cases
   const store = createStore();
   const providers = PROVIDERS;
+  const hostOf = createHostOf(providers);
+  const activity = createActivity(store, clock);
   const grantWorld = {
     clock,
     http,
@@ -85,12 +98,18 @@ function start(): void {
     systemBrowser: browser.userAgent,
     tokenCapture: windows.capture,
   };
-  const sessions = createSessions(store, vault, grantWorld, providers);
+  const sessions = createSessions({ store, vault, providers, hostOf, journal }, grantWorld);
   const tenants = createTenants(store, settingsStore, vault, sessions, providers);
   const copying = createCopying({ store, vault, sessions, tenants, providers, clipboard, clock });
   const callTenant = createCalling({ store, vault, sessions, providers, clock, http });
   const testDraft = createTrial({ store, vault, providers }, grantWorld);
-  const openKeychain = createKeychainOpening(store, vault, sessions, clock);
+  const keychainOpening = createKeychainOpening({
+    store,
+    vault,
+    sessions,
+    clock,
+    isLocked: isKeychainLocked,
+  });
 
   // Desktop
   const popover = createPopover({
@@ -102,6 +121,12 @@ function start(): void {
   });
   const showPopover = (): void => {
     popover.show(tray.bounds());
+    keeper.hurry();
+  };
+  /** After a click on a notice. */
+  const showTenant = (tenantId: string | null): void => {
+    if (tenantId !== null) store.dispatch({ type: 'pointed-at', tenantId });
+    showPopover();
   };
   const act = createMenuActions({
     store,
@@ -116,8 +141,10 @@ function start(): void {
     assetsPath,
     isPanelDark: createPanelColour(),
     onAction: act,
+    setTimer,
     onClick: () => {
       popover.toggle(tray.bounds());
+      keeper.hurry();
     },
   });
 
@@ -125,27 +152,37 @@ function start(): void {
   tenants.load();
   nativeTheme.themeSource = store.get().settings.theme;
   tray.render(store.get());
-  const pushSnapshot = createSnapshotPush(() => snapshotOf(store.get(), providers));
+  const push = paced(
+    () => {
+      pushSnapshot(() => snapshotOf(store.get(), providers, hostOf));
+    },
+    SNAPSHOT_EVERY_MS,
+    setTimer,
+  );
   store.subscribe((state) => {
     const { theme } = state.settings;
     if (nativeTheme.themeSource !== theme) nativeTheme.themeSource = theme;
     tray.render(state);
-    pushSnapshot();
+    push();
   });
-  void openKeychain();
+  void keychainOpening.open();
 
   serveOwnPages(join(distribution, 'renderer'));
   openIpc(
     createCommands({
       store,
       providers,
+      hostOf,
+      clock,
+      activity,
+      installation: installationFacts,
       sessions,
       tenants,
       copying,
       callTenant,
       testDraft,
       openPage: browser.openPage,
-      openKeychain,
+      openKeychain: () => keychainOpening.open(),
       showPopover: () => {
         popover.show();
       },
@@ -171,17 +208,21 @@ function start(): void {
     signIn: (tenantId) => {
       act({ kind: 'sign-in', tenantId });
     },
-    show: showPopover,
+    show: showTenant,
   });
-  const keeper = startKeeper(store, clock, {
-    renew: (tenantId) => void sessions.renew(tenantId),
-    ...reminder,
-  });
-  const lookAgain = (): void => {
-    keeper.replan();
+  const keeper = startKeeper(
+    { store, clock, network: systemNetwork, hostOf },
+    {
+      renew: (tenantId) => void sessions.renew(tenantId),
+      hasRoom: (tenantId) => sessions.hasRoom(tenantId),
+      ...reminder,
+    },
+  );
+  const hurry = (): void => {
+    keeper.hurry();
   };
-  powerMonitor.on('resume', lookAgain);
-  powerMonitor.on('unlock-screen', lookAgain);
+  powerMonitor.on('resume', hurry);
+  powerMonitor.on('unlock-screen', hurry);
 
   app.on('second-instance', showPopover);
   app.on('activate', showPopover);
@@ -189,6 +230,7 @@ function start(): void {
   app.on('window-all-closed', () => undefined);
   leaveInOrder(async () => {
     keeper.stop();
+    keychainOpening.stop();
     await Promise.all([copying.clearNow(), sessions.settle()]);
     keychain.release();
   }, setTimer);

@@ -24,6 +24,8 @@ const COMMANDS: Readonly<Record<CommandName, true>> = {
   addAnotherAccount: true,
   openProviderPage: true,
   copyError: true,
+  readActivity: true,
+  copyDiagnostics: true,
   saveSettings: true,
   retryKeychain: true,
   hidePopover: true,

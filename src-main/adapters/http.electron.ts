@@ -41,7 +41,12 @@ export function createHttp(clock: Clock): Http {
     } catch (cause) {
       throw cause instanceof AppFailure
         ? cause
-        : new AppFailure({ code: codeOf(cause), host, cause });
+        : new AppFailure({
+            code: codeOf(cause),
+            host,
+            cause,
+            ...(isNeverSent(cause) ? { neverSent: true } : {}),
+          });
     } finally {
       cancelTimer();
       init.signal?.removeEventListener('abort', abort);
@@ -65,6 +70,13 @@ async function readLimited(response: Response, host: string): Promise<Uint8Array
     chunks.push(chunk);
   }
   return Uint8Array.from(Buffer.concat(chunks));
+}
+
+/** No connection was made, so no byte of the request has left. */
+function isNeverSent(cause: unknown): boolean {
+  const names =
+    /ERR_(NAME_\w+|DNS_\w+|CONNECTION_REFUSED|CONNECTION_TIMED_OUT|ADDRESS_UNREACHABLE|INTERNET_DISCONNECTED|NETWORK_ACCESS_DENIED|PROXY_CONNECTION_FAILED|TUNNEL_CONNECTION_FAILED|CERT_\w+|SSL_\w+)/;
+  return cause instanceof Error && names.test(cause.message);
 }
 
 /** Chromium's error names: https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h */

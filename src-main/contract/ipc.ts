@@ -43,6 +43,10 @@ export interface Commands {
   };
   /** Puts the tenant's last error, as it is shown, on the clipboard. */
   copyError: { args: [tenantId: string]; value: null };
+  /** What has happened since the app started, newest first: to one tenant, or (null) everything. */
+  readActivity: { args: [tenantId: string | null]; value: readonly ActivityEntry[] };
+  /** Puts a report about this installation on the clipboard that names no tenant, no host and no secret. */
+  copyDiagnostics: { args: []; value: null };
   saveSettings: { args: [patch: Partial<SettingsView>]; value: null };
   /** Asks the keychain again after it was locked or away. */
   retryKeychain: { args: []; value: null };
@@ -79,6 +83,8 @@ export interface Snapshot {
   readonly tray: 'pending' | 'shown' | 'no-host';
   /** Things to tell that belong to no tenant, e.g. settings that could not be read. */
   readonly problems: readonly ErrorView[];
+  /** A row to open and look at, as after a click on a notice; `count` grows each time. Null until then. */
+  readonly spotlight: { readonly tenantId: string; readonly count: number } | null;
 }
 
 export interface TenantRow {
@@ -114,6 +120,14 @@ export interface TenantRow {
   readonly removalNote: string | null;
   /** What a login window that is open now shows; null when none is. */
   readonly signIn: SignInView | null;
+  /** The host that renews it cannot be reached; null when it can, or nothing is renewed. */
+  readonly outage: OutageView | null;
+}
+
+export interface OutageView {
+  readonly sinceMs: number;
+  readonly retryAtMs: number;
+  readonly error: ErrorView;
 }
 
 /** `message` says what happened, `nextStep` what to do; both are safe to show and to copy. */
@@ -123,7 +137,14 @@ export type TenantStatus =
   | { readonly kind: 'fresh' }
   | { readonly kind: 'renewing' }
   /** Renewal failed for now; the token may still be good; the app tries again at `retryAtMs`. */
-  | { readonly kind: 'retrying'; readonly error: ErrorView; readonly retryAtMs: number }
+  | {
+      readonly kind: 'retrying';
+      readonly error: ErrorView;
+      readonly retryAtMs: number;
+      /** When the first attempt failed. */
+      readonly sinceMs: number;
+      readonly failures: number;
+    }
   /** The token ran out and the app cannot renew it, or the last sign-in did not succeed. */
   | { readonly kind: 'sign-in-needed'; readonly error: ErrorView | null }
   /** Something in the tenant's configuration is wrong. */
@@ -193,6 +214,35 @@ export interface TestReport {
   /** One sentence: what was tried and what came back. */
   readonly message: string;
 }
+
+/** Several equal ones in a row are one entry. */
+export interface ActivityEntry {
+  readonly kind: ActivityKind;
+  /** Null: about the app, not about a tenant. */
+  readonly tenantId: string | null;
+  readonly tenantName: string | null;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly count: number;
+  /** How long the last one took; null where that says nothing. */
+  readonly durationMs: number | null;
+  /** Host (with port) that it is about; null where it is about none. */
+  readonly host: string | null;
+  readonly error: ErrorView | null;
+}
+
+export type ActivityKind =
+  | 'signed-in'
+  | 'sign-in-failed'
+  | 'renewed'
+  | 'renewal-failed'
+  | 'signed-out'
+  | 'token-ended'
+  | 'host-unreachable'
+  | 'host-reachable'
+  | 'clock-moved'
+  | 'keychain-open'
+  | 'keychain-closed';
 
 export type Remedy = 'retry-later' | 'sign-in' | 'fix-config' | 'none';
 

@@ -145,6 +145,12 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         'It is looked for again by itself. If it stays so, sign in again.',
         'retry-later',
       );
+    case 'renewal-lost':
+      return text(
+        `${name}: an answer of ${host} to a renewal was lost (the connection broke or the app was ended), and it does not accept what is stored any more.`,
+        'Sign in again. Providers that allow a refresh token to be used once only cannot be asked a second time.',
+        'sign-in',
+      );
     case 'grant-refused':
       return text(
         `${name}: the provider no longer accepts this sign-in.`,
@@ -226,7 +232,9 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
     case 'vault-unreadable':
       return text(
         `${name}: its stored secrets could not be read${error.subject === undefined ? '' : ` (${error.subject})`}. The file was left as it is.`,
-        'Sign in again. A client secret has to be entered again.',
+        tenantName === null
+          ? 'Nothing was changed. Set right what is named, then choose “Try again”.'
+          : 'Sign in again. A client secret has to be entered again.',
         'sign-in',
       );
     case 'vault-not-saved':
@@ -249,6 +257,13 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         'none',
       );
     case 'settings-not-saved':
+      if (error.subject !== undefined) {
+        return text(
+          `Changes of tenants and settings are not saved, because ${error.subject}.`,
+          'What is on disk was left as it is. Use the newer version again.',
+          'none',
+        );
+      }
       return text(
         'The change could not be saved to disk.',
         'Make room on the disk or check the permissions of the data folder, then try again.',

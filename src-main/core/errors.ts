@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'capture-nothing-new'
   // The token endpoint (RFC 6749 §5.2) and its answer
   | 'grant-refused'
+  | 'renewal-lost'
   | 'client-refused'
   | 'request-refused'
   | 'token-answer-invalid'
@@ -76,6 +77,8 @@ export interface AppError {
   readonly advice?: string;
   /** How long the provider asked us to wait (Retry-After, RFC 9110 §10.2.3). */
   readonly retryAfterMs?: number;
+  /** The request has certainly not reached anybody, so what it carried is unused. */
+  readonly neverSent?: true;
   /** Form field → what is wrong with it, for `input-invalid`. */
   readonly fields?: Readonly<Record<string, string>>;
   /** Kept for the debugger; never shown, logged or sent to a page. */
@@ -117,6 +120,7 @@ export class AppFailure extends Error {
 export function severity(code: ErrorCode): 'terminal' | 'configuration' | 'transient' {
   switch (code) {
     case 'grant-refused':
+    case 'renewal-lost':
     case 'sign-in-needed':
     case 'id-token-invalid':
     case 'capture-ended':

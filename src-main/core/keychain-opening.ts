@@ -1,23 +1,61 @@
-/** Opens the keychain, at start and whenever the person asks again, and tells the state what came of it. */
-import type { Clock, Vault } from './ports.ts';
+/** Opens the keychain, at start, whenever the person asks again, and when it was unlocked; tells the state what came of it. */
+import type { Clock, IsKeychainLocked, Vault } from './ports.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './state.ts';
 
 /** A keychain that takes longer than this is most likely waiting for the person. */
 const SLOW_AFTER_MS = 2000;
 
-export function createKeychainOpening(
-  store: Store,
-  vault: Vault,
-  sessions: Sessions,
-  clock: Clock,
-): () => Promise<void> {
+/** How often a locked one is asked whether it still is. */
+const WATCHED_EVERY_MS = 3000;
+
+export interface KeychainOpening {
+  open(): Promise<void>;
+  /** Ends the watching: before the app ends. */
+  stop(): void;
+}
+
+export interface KeychainOpeningWorld {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  readonly isLocked: IsKeychainLocked;
+}
+
+export function createKeychainOpening({
+  store,
+  vault,
+  sessions,
+  clock,
+  isLocked,
+}: KeychainOpeningWorld): KeychainOpening {
   let latest = 0;
-  return async () => {
+  let wasLocked = false;
+  let cancelWatching = (): void => undefined;
+
+  /** Opening a locked one again would only ask the person again, so it is left alone until somebody has unlocked it. */
+  const watch = (): void => {
+    cancelWatching();
+    cancelWatching = clock.setTimer(WATCHED_EVERY_MS, () => {
+      const mine = latest;
+      void isLocked().then((locked) => {
+        if (mine !== latest) return;
+        const wasUnlocked = wasLocked && locked === false;
+        wasLocked = locked ?? wasLocked;
+        if (wasUnlocked) void open();
+        else watch();
+      });
+    });
+  };
+
+  const open = async (): Promise<void> => {
     latest += 1;
     const mine = latest;
+    cancelWatching();
     const cancelTimer = clock.setTimer(SLOW_AFTER_MS, () => {
       store.dispatch({ type: 'keychain-slow' });
+      watch();
     });
     store.dispatch({ type: 'keychain-changed', keychain: 'opening', trouble: null });
     const keychain = await vault.open();
@@ -25,11 +63,22 @@ export function createKeychainOpening(
     await sessions.load();
     // What came of the earlier one is old news
     if (mine !== latest) return;
+    cancelWatching();
     const trouble = vault.trouble();
     store.dispatch({
       type: 'keychain-changed',
       keychain,
       trouble: trouble.ok ? null : trouble.error,
     });
+    if (keychain === 'open') wasLocked = false;
+    else watch();
+  };
+
+  return {
+    open,
+    stop() {
+      latest += 1;
+      cancelWatching();
+    },
   };
 }

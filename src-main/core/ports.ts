@@ -3,10 +3,16 @@ import type { AppError, Result } from './errors.ts';
 import type { StoredConfiguration } from './stored-configuration.ts';
 import type { TenantSecrets } from './secrets.ts';
 
-/** The only source of time. Wall clock in epoch milliseconds. */
+/** The only source of time. Instants are epoch milliseconds. */
 export interface Clock {
+  /**
+   * The wall clock as it was when the app started, and what has passed since, suspend included: nobody can set it, so no
+   * token seems to live longer or shorter because somebody sets the computer's clock.
+   */
   readonly now: () => number;
-  /** Runs once after `delayMs`; the returned function cancels. */
+  /** What the computer's clock says at the moment: for showing instants. */
+  readonly wallNow: () => number;
+  /** Runs once after `delayMs`, which may stand still during suspend; the returned function cancels. */
   readonly setTimer: (delayMs: number, run: () => void) => () => void;
 }
 
@@ -25,6 +31,9 @@ export interface HttpInit {
 
 export type KeychainState = 'opening' | 'open' | 'locked' | 'memory-only';
 
+/** @returns Whether the keychain is locked, without asking the person for anything; undefined where nobody can tell. */
+export type IsKeychainLocked = () => Promise<boolean | undefined>;
+
 /** Secrets of tenants, at rest only encrypted. Reading never deletes; a failed read says why. */
 export interface Vault {
   /** Opens the keychain; settles when the state is known. Call again to retry after `locked` or `memory-only`. */
@@ -39,6 +48,25 @@ export interface Vault {
    */
   write(tenantId: string, secrets: TenantSecrets): Promise<Result<null>>;
   remove(tenantId: string): Promise<Result<null>>;
+}
+
+/**
+ * Tells after a crash which renewals were under way, because their outcome is unknown then. Holds no secret. What cannot
+ * be written is left out: a renewal never waits for more than its line, and never fails for it.
+ */
+export interface RenewalJournal {
+  /** Tenants whose renewal was begun by an earlier run of the app and has not ended since. */
+  interrupted(): Promise<ReadonlySet<string>>;
+  /** Survives a kill of the app once it resolves. */
+  begin(tenantId: string): Promise<void>;
+  /** The outcome is known and kept, or of no interest any more. Without a beginning it does nothing. */
+  end(tenantId: string): void;
+}
+
+/** What the computer is connected to. */
+export interface Network {
+  /** A text that changes when an interface or an address comes or goes: a reason to try again. */
+  readonly fingerprint: () => string;
 }
 
 /** What is not secret, kept between starts. */

@@ -3,14 +3,17 @@ import { severity } from './errors.ts';
 import type { AppError, Result } from './errors.ts';
 import { GRANTS } from './grants/all-grants.ts';
 import type { TenantSecrets } from './secrets.ts';
+import { randomShare } from './outages.ts';
 import { factsOf } from './state.ts';
-import type { Phase, SessionState } from './state.ts';
+import type { Phase, SessionState, TokenFacts } from './state.ts';
 import type { Tenant } from './tenant.ts';
 
+/** @param interrupted The app was ended while the tenant's renewal was under way. */
 export function sessionFrom(
   stored: Result<TenantSecrets | undefined>,
   grant: Tenant['grant'],
   nowMs: number,
+  interrupted: boolean,
 ): SessionState {
   if (!stored.ok) {
     return stored.error.code === 'vault-unreadable'
@@ -19,10 +22,25 @@ export function sessionFrom(
   }
   const token = stored.value?.token;
   if (token === undefined) return { phase: { kind: 'idle' }, noticed: false };
-  const facts = factsOf(token, GRANTS[grant].canRenew(token));
+  const facts = ofKnownAge(factsOf(token, GRANTS[grant].canRenew(token)), nowMs);
   // What ended while the app was away is seen in the list; a notice for each at every start would be a nuisance
   const endedBefore = !facts.renewable && (facts.expiresAtMs ?? Infinity) <= nowMs;
-  return { token: facts, phase: { kind: 'idle' }, noticed: endedBefore, warned: endedBefore };
+  return {
+    token: facts,
+    phase: { kind: 'idle' },
+    noticed: endedBefore,
+    warned: endedBefore,
+    ...(interrupted ? { outcomeUnknown: true } : {}),
+  };
+}
+
+/** The clocks of two computers, or of one at two starts, differ by this much without meaning anything. */
+const TOLERATED_MS = 60_000;
+
+/** A token that was issued in the future says that the clock was set back: its age is unknown, so it counts as ended. */
+function ofKnownAge(facts: TokenFacts, nowMs: number): TokenFacts {
+  const isKnown = facts.expiresAtMs === undefined || facts.issuedAtMs <= nowMs + TOLERATED_MS;
+  return isKnown ? facts : { ...facts, issuedAtMs: nowMs - 1, expiresAtMs: nowMs };
 }
 
 export function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {
@@ -34,8 +52,14 @@ export function phaseAfterFailedSignIn(before: SessionState, error: AppError): P
     : { kind: 'sign-in-needed', error };
 }
 
-export function phaseAfterFailedRenewal(error: AppError, failures: number, nowMs: number): Phase {
+/** @param before Of the attempt before, where that failed as well. */
+export function phaseAfterFailedRenewal(
+  error: AppError,
+  before: Extract<Phase, { kind: 'retrying' }> | undefined,
+  nowMs: number,
+): Phase {
   if (error.code === 'keychain-locked') return { kind: 'locked' };
+  const failures = (before?.failures ?? 0) + 1;
   switch (severity(error.code)) {
     case 'terminal':
       return { kind: 'sign-in-needed', error };
@@ -46,6 +70,8 @@ export function phaseAfterFailedRenewal(error: AppError, failures: number, nowMs
         kind: 'retrying',
         error,
         failures,
+        sinceMs: before?.sinceMs ?? nowMs,
+        failedAtMs: nowMs,
         retryAtMs: nowMs + backOffMs(failures, error.retryAfterMs),
       };
   }
@@ -58,8 +84,8 @@ const LONGEST_ASKED_WAIT_MS = 3600_000;
  * Exponential with full jitter, 1 s to 15 min. Where the provider asked for a wait it is that, and up to a fifth more,
  * so that not everybody comes back at once; at most an hour.
  */
-function backOffMs(failures: number, askedMs: number | undefined): number {
-  const share = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+export function backOffMs(failures: number, askedMs: number | undefined): number {
+  const share = randomShare();
   if (askedMs !== undefined) {
     return Math.min(LONGEST_ASKED_WAIT_MS, Math.round(askedMs * (1 + share / 5)));
   }

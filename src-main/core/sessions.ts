@@ -4,16 +4,19 @@ import type { AppError, Result } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import { GRANTS, grantOf } from './grants/all-grants.ts';
 import type { Grant, GrantRequest, GrantWorld } from './grants/grant.ts';
-import type { PageFacts, Vault } from './ports.ts';
+import { isOutage, isOutcomeUnknown, outageAfter } from './outages.ts';
+import type { PageFacts, RenewalJournal, Vault } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { NO_SECRETS, withoutSecrets } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
 import { phaseAfterFailedRenewal, phaseAfterFailedSignIn, sessionFrom } from './session-phases.ts';
 import { factsOf, sessionOf, tenantOf } from './state.ts';
 import type { Phase, SessionState, Store } from './state.ts';
+import type { HostOf } from './tenant-host.ts';
 import type { Tenant } from './tenant.ts';
 import { requiredValidityMs } from './timetable.ts';
 import type { TokenSet } from './token.ts';
+import { createTurnstile } from './turnstile.ts';
 
 const SIGN_IN_TIME_LIMIT_MS = 10 * 60_000;
 
@@ -27,10 +30,12 @@ export interface Sessions {
   /** Whether the next token can be had without a person. */
   canRenew(tenantId: string): boolean;
   /**
-   * At most one renewal is under way for a tenant; all callers share its outcome.
+   * At most one renewal is under way for a tenant, and a few at once in all; all callers share its outcome.
    * @param seen The token the caller found too old: if another one is stored by now, that one is the answer.
    */
   renew(tenantId: string, seen?: TokenSet): Promise<Result<TokenSet>>;
+  /** Whether a renewal that nobody waits for may start now. */
+  hasRoom(tenantId: string): boolean;
   /**
    * A token that is valid for at least `minimumMs` (or half its life), renewed first where needed. A token that is still
    * alive is handed out when renewal fails; a dead one never.
@@ -56,13 +61,20 @@ export interface Sessions {
   settle(): Promise<void>;
 }
 
+export interface SessionsWorld {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly providers: readonly Provider[];
+  readonly hostOf: HostOf;
+  readonly journal: RenewalJournal;
+}
+
 export function createSessions(
-  store: Store,
-  vault: Vault,
+  { store, vault, providers, hostOf, journal }: SessionsWorld,
   world: GrantWorld,
-  providers: readonly Provider[],
 ): Sessions {
   const exclusive = createExclusive();
+  const turnstile = createTurnstile();
   const attempts = new Map<
     string,
     { readonly cancel: (code: Cancelled) => void; readonly end: Promise<Result<null>> }
@@ -71,6 +83,9 @@ export function createSessions(
     string,
     { readonly stop: () => void; readonly end: Promise<Result<TokenSet>> }
   >();
+
+  /** What has not begun yet does not begin any more. */
+  let leaving = false;
 
   const show = (tenantId: string): void => {
     for (const place of [world.loginWindow, world.systemBrowser, world.tokenCapture]) {
@@ -127,12 +142,22 @@ export function createSessions(
   /** Durable first: nobody sees the new token before what renews it is safe. */
   const keep = async (tenant: Tenant, secrets: TenantSecrets, token: TokenSet): Promise<void> => {
     await writeSecrets(tenant, { ...secrets, token });
+    journal.end(tenant.id);
     const renewable = GRANTS[tenant.grant].canRenew(token);
     store.dispatch({
       type: 'token-received',
       tenantId: tenant.id,
       token: factsOf(token, renewable),
     });
+    setOutage(tenant, null);
+  };
+
+  const setOutage = (tenant: Tenant, error: AppError | null): void => {
+    const host = hostOf(tenant);
+    const before = store.get().outages.get(host);
+    if (error === null && before === undefined) return;
+    const outage = error === null ? null : outageAfter(before, error, world.clock.now());
+    store.dispatch({ type: 'outage-changed', host, outage });
   };
 
   const attempt = async (
@@ -195,7 +220,7 @@ export function createSessions(
       before.token !== undefined &&
       (before.phase.kind === 'idle' || before.phase.kind === 'retrying');
     const phase: Phase = alive ? before.phase : phaseAfterFailedSignIn(before, error);
-    setPhase(tenant.id, phase);
+    store.dispatch({ type: 'phase-changed', tenantId: tenant.id, phase, because: error });
     return { ok: false, error };
   };
 
@@ -206,7 +231,6 @@ export function createSessions(
   ): Promise<Result<TokenSet>> => {
     const grant = GRANTS[tenant.grant];
     const before = sessionOf(store.get(), tenant.id);
-    const failures = before.phase.kind === 'retrying' ? before.phase.failures : 0;
     setPhase(tenant.id, { kind: 'renewing' });
     const secrets = await readSecrets(tenant.id);
     const stored = secrets.ok ? secrets.value.token : undefined;
@@ -227,23 +251,44 @@ export function createSessions(
     const outcome = !secrets.ok
       ? secrets
       : grant.canRenew(secrets.value.token)
-        ? await callGrant({ tenant, secrets: secrets.value, signal }, (own, request) =>
-            own.renew(world, request),
-          )
+        ? await askForNext(tenant, secrets.value, signal)
         : failure('sign-in-needed');
-    if (secrets.ok && outcome.ok) {
-      // Kept even when nobody wants it any more: the refresh token of before is used up
-      await keep(tenant, secrets.value, outcome.value);
-      endReplaced(tenant, secrets.value, outcome.value, 'renewal');
-      return outcome;
-    }
+    if (outcome.ok) return outcome;
     if (signal.aborted) {
       setPhase(tenant.id, before.phase);
       return failure('sign-in-cancelled');
     }
-    const { error } = outcome as { readonly error: AppError };
-    setPhase(tenant.id, phaseAfterFailedRenewal(error, failures + 1, world.clock.now()));
+    const error = before.outcomeUnknown === true ? asLost(outcome.error) : outcome.error;
+    // Before the phase, so that nobody else starts for this host in between
+    if (secrets.ok) setOutage(tenant, isOutage(error.code) ? error : null);
+    const retrying = before.phase.kind === 'retrying' ? before.phase : undefined;
+    setPhase(tenant.id, phaseAfterFailedRenewal(error, retrying, world.clock.now()));
     return { ok: false, error };
+  };
+
+  /** Noted before it is sent, so that after a crash nobody takes "unknown" for "never sent". */
+  const askForNext = async (
+    tenant: Tenant,
+    secrets: TenantSecrets,
+    signal: AbortSignal,
+  ): Promise<Result<TokenSet>> => {
+    await journal.begin(tenant.id);
+    const outcome = await callGrant({ tenant, secrets, signal }, (own, request) =>
+      own.renew(world, request),
+    );
+    if (outcome.ok) {
+      // Kept even when nobody wants it any more: the refresh token of before is used up
+      await keep(tenant, secrets, outcome.value);
+      endReplaced(tenant, secrets, outcome.value, 'renewal');
+    }
+    if (!outcome.ok && !isOutcomeUnknown(outcome.error)) journal.end(tenant.id);
+    if (outcome.ok || outcome.error.code !== 'grant-refused') return outcome;
+    const now = await readSecrets(tenant.id);
+    const isOther =
+      now.ok &&
+      now.value.token !== undefined &&
+      now.value.token.refreshToken !== secrets.token?.refreshToken;
+    return isOther ? askForNext(tenant, now.value, signal) : outcome;
   };
 
   const sessions: Sessions = {
@@ -251,11 +296,13 @@ export function createSessions(
       const { tenants } = store.get();
       const wanted = tenants.filter(({ id }) => tenantIds === undefined || tenantIds.includes(id));
       const known = new Map(wanted.map(({ id }) => [id, sessionOf(store.get(), id)]));
+      const interrupted = await journal.interrupted();
       const loaded = await Promise.all(
-        wanted.map(
-          async ({ id, grant }) =>
-            [id, sessionFrom(await vault.read(id), grant, world.clock.now())] as const,
-        ),
+        wanted.map(async ({ id, grant }) => {
+          const stored = await vault.read(id);
+          const session = sessionFrom(stored, grant, world.clock.now(), interrupted.has(id));
+          return [id, session] as const;
+        }),
       );
       // What has changed while the vault was being read knows better
       const unchanged = loaded.filter(([id]) => {
@@ -307,15 +354,19 @@ export function createSessions(
       if (running !== undefined) return running.end;
       // A sign-in may wait for its person for minutes; nobody waits behind it
       if (attempts.has(tenantId)) return Promise.resolve(failure('sign-in-needed'));
+      const known = tenantOf(store.get(), tenantId);
+      if (known === undefined) return Promise.resolve(failure('tenant-unknown'));
       const controller = new AbortController();
-      const end = exclusive(tenantId, async () => {
-        // As it is when its turn has come: it may have been edited or removed meanwhile
-        const tenant = tenantOf(store.get(), tenantId);
-        if (tenant === undefined) return failure('tenant-unknown');
-        return controller.signal.aborted
-          ? failure('sign-in-cancelled')
-          : renewNow(tenant, controller.signal, seen);
-      }).finally(() => {
+      const inTurn = (): Promise<Result<TokenSet>> =>
+        exclusive(tenantId, async () => {
+          // As it is when its turn has come: it may have been edited or removed meanwhile
+          const tenant = tenantOf(store.get(), tenantId);
+          if (tenant === undefined) return failure('tenant-unknown');
+          return controller.signal.aborted || leaving
+            ? failure('sign-in-cancelled')
+            : renewNow(tenant, controller.signal, seen);
+        });
+      const end = turnstile.pass(hostOf(known), inTurn).finally(() => {
         renewals.delete(tenantId);
       });
       renewals.set(tenantId, {
@@ -327,6 +378,11 @@ export function createSessions(
       return end;
     },
 
+    hasRoom(tenantId) {
+      const tenant = tenantOf(store.get(), tenantId);
+      return tenant !== undefined && turnstile.hasRoomAside(hostOf(tenant));
+    },
+
     async freshToken(tenantId, minimumMs) {
       const tenant = tenantOf(store.get(), tenantId);
       if (tenant === undefined) return failure('tenant-unknown');
@@ -335,12 +391,14 @@ export function createSessions(
       const secrets = await readSecrets(tenantId);
       if (!secrets.ok) return secrets;
       const { token } = secrets.value;
-      const { phase } = sessionOf(store.get(), tenantId);
+      const { phase, token: known } = sessionOf(store.get(), tenantId);
       if (token === undefined) {
         return 'error' in phase ? { ok: false, error: phase.error } : failure('sign-in-needed');
       }
       const renewable = GRANTS[tenant.grant].canRenew(token);
-      if (validForMs(token) >= requiredValidityMs(factsOf(token, renewable), minimumMs)) {
+      // The state knows when a clock that was set back makes the age of a token unknown
+      const facts = known ?? factsOf(token, renewable);
+      if (validForMs(facts) >= requiredValidityMs(facts, minimumMs)) {
         return success({ token, renewed: false });
       }
       const mustWait =
@@ -349,7 +407,7 @@ export function createSessions(
         world.clock.now() < phase.retryAtMs;
       const isStuck = phase.kind === 'sign-in-needed' || phase.kind === 'misconfigured';
       if (isStuck || mustWait || !renewable) {
-        if (validForMs(token) > 0) return success({ token, renewed: false });
+        if (validForMs(facts) > 0) return success({ token, renewed: false });
         return 'error' in phase ? { ok: false, error: phase.error } : failure('sign-in-needed');
       }
       return afterRenewal(tenantId, token);
@@ -363,6 +421,7 @@ export function createSessions(
         if (!before.ok) return before;
         const { token: _ended, ...kept } = before.value;
         await writeSecrets(tenant, kept);
+        journal.end(tenantId);
         store.dispatch({ type: 'signed-out', tenantId });
         return before;
       });
@@ -381,17 +440,19 @@ export function createSessions(
     },
 
     forget(tenantId) {
+      journal.end(tenantId);
       world.tokenCapture.forget(tenantId);
     },
 
     async settle() {
+      leaving = true;
       for (const { cancel } of attempts.values()) cancel('sign-in-cancelled');
       await exclusive.settled();
     },
   };
 
-  const validForMs = (token: TokenSet): number =>
-    (token.expiresAtMs ?? Infinity) - world.clock.now();
+  const validForMs = ({ expiresAtMs }: Pick<TokenSet, 'expiresAtMs'>): number =>
+    (expiresAtMs ?? Infinity) - world.clock.now();
 
   const afterRenewal = async (
     tenantId: string,
@@ -403,7 +464,8 @@ export function createSessions(
     }
     const secrets = await readSecrets(tenantId);
     const token = secrets.ok ? secrets.value.token : undefined;
-    return token !== undefined && validForMs(token) > 0
+    const facts = sessionOf(store.get(), tenantId).token ?? token;
+    return token !== undefined && facts !== undefined && validForMs(facts) > 0
       ? success({ token, renewed: false })
       : renewal.ok
         ? failure('token-answer-invalid', { subject: 'the new token had ended when it arrived' })
@@ -411,6 +473,11 @@ export function createSessions(
   };
 
   return sessions;
+}
+
+/** Of a renewal before which another one was lost. */
+function asLost(error: AppError): AppError {
+  return error.code === 'grant-refused' ? { ...error, code: 'renewal-lost' } : error;
 }
 
 type Cancelled = 'sign-in-cancelled' | 'sign-in-timed-out';

@@ -1,6 +1,8 @@
 /** The app's one state: metadata only, never a secret. Changed by events through `reduce`, watched through the store. */
 import { withoutCause } from './errors.ts';
 import type { AppError, ErrorCode } from './errors.ts';
+import { isOutcomeUnknown } from './outages.ts';
+import type { Outage } from './outages.ts';
 import type { KeychainState, PageFacts } from './ports.ts';
 import { EMPTY_CONFIGURATION } from './stored-configuration.ts';
 import type { StoredConfiguration } from './stored-configuration.ts';
@@ -20,6 +22,12 @@ export interface AppState {
   readonly keychainIsSlow: boolean;
   readonly tray: 'pending' | 'shown' | 'no-host';
   readonly problems: readonly AppError[];
+  /** Hosts that cannot be reached at the moment; see `tenant-host.ts`. */
+  readonly outages: ReadonlyMap<string, Outage>;
+  /** How far the computer's clock has been set ahead since the app started; instants here are those of `Clock.now`. */
+  readonly wallAheadMs: number;
+  /** The row to be looked at, and how often one was pointed at. */
+  readonly spotlight: { readonly tenantId: string; readonly count: number } | null;
 }
 
 /** What may be known about a tenant's token outside the vault. */
@@ -43,6 +51,8 @@ export interface SessionState {
   readonly warned?: boolean;
   /** When the end of the sign-in was first told; absent: with this very token. */
   readonly endToldAtMs?: number;
+  /** A renewal may have reached the provider without its answer reaching us: its refresh token may be used up. */
+  readonly outcomeUnknown?: boolean;
 }
 
 export type Phase =
@@ -52,7 +62,11 @@ export type Phase =
   | {
       readonly kind: 'retrying';
       readonly error: AppError;
+      /** Where the host cannot be reached at all, its outage says when instead. */
       readonly retryAtMs: number;
+      readonly failedAtMs: number;
+      /** When the first of these attempts failed. */
+      readonly sinceMs: number;
       /** Failed attempts in a row. */
       readonly failures: number;
     }
@@ -74,14 +88,25 @@ export type AppEvent =
     }
   | { readonly type: 'keychain-slow' }
   | { readonly type: 'sessions-loaded'; readonly sessions: ReadonlyMap<string, SessionState> }
-  | { readonly type: 'phase-changed'; readonly tenantId: string; readonly phase: Phase }
+  | {
+      readonly type: 'phase-changed';
+      readonly tenantId: string;
+      readonly phase: Phase;
+      /** Why, where the phase itself does not tell; for the timeline only. */
+      readonly because?: AppError;
+    }
   | { readonly type: 'token-received'; readonly tenantId: string; readonly token: TokenFacts }
   | { readonly type: 'signed-out'; readonly tenantId: string }
   | { readonly type: 'noticed'; readonly tenantId: string }
   | { readonly type: 'warned'; readonly tenantId: string }
   | { readonly type: 'tray-changed'; readonly tray: AppState['tray'] }
   | { readonly type: 'problem-found'; readonly problem: AppError }
-  | { readonly type: 'problem-solved'; readonly code: ErrorCode };
+  | { readonly type: 'problem-solved'; readonly code: ErrorCode }
+  | { readonly type: 'outage-changed'; readonly host: string; readonly outage: Outage | null }
+  /** The network has changed, the computer woke up, or somebody looks: hosts are tried again now. */
+  | { readonly type: 'hurried'; readonly nowMs: number }
+  | { readonly type: 'wall-clock-moved'; readonly wallAheadMs: number }
+  | { readonly type: 'pointed-at'; readonly tenantId: string };
 
 export const INITIAL_STATE: AppState = {
   tenants: EMPTY_CONFIGURATION.tenants,
@@ -93,6 +118,9 @@ export const INITIAL_STATE: AppState = {
   keychainIsSlow: false,
   tray: 'pending',
   problems: [],
+  outages: new Map(),
+  wallAheadMs: 0,
+  spotlight: null,
 };
 
 const SIGNED_OUT: SessionState = { phase: { kind: 'idle' }, noticed: false };
@@ -160,6 +188,7 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       return withSession(state, event.tenantId, (session) => ({
         ...session,
         phase: withoutSecrets(event.phase),
+        ...(isLost(session.phase, event.phase) ? { outcomeUnknown: true } : {}),
         noticed: session.noticed && !isEndOfRenewal(session.phase, event.phase),
       }));
     case 'token-received':
@@ -186,7 +215,47 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       const problems = withoutProblem(state, event.code);
       return problems.length === state.problems.length ? state : { ...state, problems };
     }
+    case 'outage-changed': {
+      if (event.outage === null && !state.outages.has(event.host)) return state;
+      const outages = new Map(state.outages);
+      if (event.outage === null) outages.delete(event.host);
+      else outages.set(event.host, event.outage);
+      return { ...state, outages };
+    }
+    case 'hurried':
+      return hurried(state, event.nowMs);
+    case 'wall-clock-moved':
+      return { ...state, wallAheadMs: event.wallAheadMs };
+    case 'pointed-at': {
+      const count = (state.spotlight?.count ?? 0) + 1;
+      return { ...state, spotlight: { tenantId: event.tenantId, count } };
+    }
   }
+}
+
+function hurried(state: AppState, nowMs: number): AppState {
+  const outages = new Map<string, Outage>();
+  for (const [host, outage] of state.outages) {
+    outages.set(host, { ...outage, retryAtMs: Math.min(outage.retryAtMs, nowMs) });
+  }
+  const sessions = new Map(state.sessions);
+  for (const [id, session] of state.sessions) {
+    const { phase } = session;
+    // Somebody else than the provider has answered, a hotel's network for example, which may have let us in by now
+    if (phase.kind !== 'retrying' || !isByAnother(phase.error.code)) continue;
+    const retryAtMs = Math.min(phase.retryAtMs, nowMs);
+    sessions.set(id, { ...session, phase: { ...phase, retryAtMs } });
+  }
+  return { ...state, outages, sessions };
+}
+
+function isByAnother(code: ErrorCode): boolean {
+  return code === 'not-the-provider' || code === 'redirect-refused';
+}
+
+/** An attempt that nobody answered may have been heard all the same. */
+function isLost(before: Phase, after: Phase): boolean {
+  return before.kind === 'renewing' && after.kind === 'retrying' && isOutcomeUnknown(after.error);
 }
 
 function withoutProblem({ problems }: AppState, code: ErrorCode): readonly AppError[] {
@@ -234,19 +303,22 @@ export interface Store {
   get(): AppState;
   dispatch(event: AppEvent): void;
   /** Told after each event; the returned function ends it. */
-  subscribe(listener: (state: AppState) => void): () => void;
+  subscribe(listener: StateListener): () => void;
 }
+
+export type StateListener = (state: AppState, event: AppEvent, before: AppState) => void;
 
 export function createStore(initial: AppState = INITIAL_STATE): Store {
   let state = initial;
-  const listeners = new Set<(state: AppState) => void>();
+  const listeners = new Set<StateListener>();
   return {
     get: () => state,
     dispatch(event) {
       const next = reduce(state, event);
-      if (next === state) return;
+      const before = state;
+      if (next === before) return;
       state = next;
-      for (const listener of [...listeners]) listener(state);
+      for (const listener of [...listeners]) listener(next, event, before);
     },
     subscribe(listener) {
       listeners.add(listener);

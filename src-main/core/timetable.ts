@@ -1,6 +1,8 @@
 /** Pure: from the state and the time to what is due now and when to look again. */
+import { isOutage } from './outages.ts';
 import { sessionOf } from './state.ts';
 import type { AppState, SessionState, TokenFacts } from './state.ts';
+import type { HostOf } from './tenant-host.ts';
 import type { Tenant } from './tenant.ts';
 
 export interface Timetable {
@@ -26,14 +28,31 @@ export function earlyWindowMs(lifeMs: number): number {
   return Math.min(Math.max(Math.min(300_000, lifeMs / 4), 30_000), lifeMs / 2);
 }
 
-/** @returns Undefined when nothing is renewed by the clock. */
-export function renewAtMs(token: TokenFacts): number | undefined {
+/**
+ * Before the window by a share of it, at most of the last third, so that tokens of one instant are not renewed at one.
+ * @param share 0 to 1, always the same for one token: see `shareOf`.
+ * @returns Undefined when nothing is renewed by the clock.
+ */
+export function renewAtMs(token: TokenFacts, share = 0): number | undefined {
   if (!token.renewable || token.expiresAtMs === undefined) return undefined;
   const lifeMs = token.expiresAtMs - token.issuedAtMs;
+  const windowMs = earlyWindowMs(lifeMs);
+  const spreadMs = Math.min(windowMs, (lifeMs - windowMs) / 3);
   return Math.max(
-    token.expiresAtMs - earlyWindowMs(lifeMs),
+    Math.floor(token.expiresAtMs - windowMs - share * spreadMs),
     token.issuedAtMs + LEAST_BETWEEN_RENEWALS_MS,
   );
+}
+
+/** A number from 0 to 1 that looks random and belongs to this token (FNV-1a, then mixed as murmur3 ends). */
+export function shareOf(tenantId: string, { issuedAtMs }: TokenFacts): number {
+  let hash = 0x811c9dc5;
+  for (const character of `${tenantId} ${String(issuedAtMs)}`) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
 /** How long a token must still be valid to be handed out: what is asked, but at most half its life. */
@@ -42,8 +61,12 @@ export function requiredValidityMs(token: TokenFacts, minimumMs: number): number
   return Math.min(minimumMs, (token.expiresAtMs - token.issuedAtMs) / 2);
 }
 
-export function plan(state: AppState, nowMs: number): Timetable {
+export function plan(state: AppState, hostOf: HostOf, nowMs: number): Timetable {
   const renew: { readonly id: string; readonly atMs: number }[] = [];
+  const asked = new Set<string>();
+  for (const tenant of state.outages.size === 0 ? [] : state.tenants) {
+    if (sessionOf(state, tenant.id).phase.kind === 'renewing') asked.add(hostOf(tenant));
+  }
   const notify: string[] = [];
   const warn: string[] = [];
   const expire: string[] = [];
@@ -56,19 +79,57 @@ export function plan(state: AppState, nowMs: number): Timetable {
   };
   for (const tenant of state.tenants) {
     const session = sessionOf(state, tenant.id);
-    const atMs = nextRenewalMs(session);
-    if (due(atMs)) renew.push({ id: tenant.id, atMs: atMs ?? nowMs });
+    const ownMs = nextRenewalMs(tenant.id, session);
+    const outage = state.outages.size === 0 ? undefined : state.outages.get(hostOf(tenant));
+    const atMs =
+      ownMs === undefined || outage === undefined ? ownMs : Math.max(ownMs, outage.retryAtMs);
+    if (due(atMs)) renew.push({ id: tenant.id, atMs: ownMs ?? nowMs });
     if (due(noticeAtMs(state, tenant, session))) notify.push(tenant.id);
     if (due(warningAtMs(tenant, session))) warn.push(tenant.id);
     if (due(expiryToMarkMs(session))) expire.push(tenant.id);
   }
   renew.sort((a, b) => a.atMs - b.atMs);
-  return { renew: renew.map(({ id }) => id), notify, warn, expire, nextAtMs };
+  return {
+    renew: onePerOutage(
+      state,
+      hostOf,
+      asked,
+      renew.map(({ id }) => id),
+    ),
+    notify,
+    warn,
+    expire,
+    nextAtMs,
+  };
 }
 
-function nextRenewalMs({ phase, token }: SessionState): number | undefined {
-  if (phase.kind === 'retrying') return phase.retryAtMs;
-  return phase.kind === 'idle' && token !== undefined ? renewAtMs(token) : undefined;
+/** While a host cannot be reached one tenant tries for all; the one that has tried least recently. */
+function onePerOutage(
+  { tenants, outages }: AppState,
+  hostOf: HostOf,
+  asked: Set<string>,
+  renew: readonly string[],
+): readonly string[] {
+  if (outages.size === 0) return renew;
+  const byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+  return renew.filter((id) => {
+    const tenant = byId.get(id);
+    const host = tenant === undefined ? undefined : hostOf(tenant);
+    if (host === undefined || !outages.has(host)) return true;
+    if (asked.has(host)) return false;
+    asked.add(host);
+    return true;
+  });
+}
+
+/** One that was interrupted is tried at once: a provider forgives a second use of a refresh token for seconds only. */
+function nextRenewalMs(tenantId: string, session: SessionState): number | undefined {
+  const { phase, token, outcomeUnknown } = session;
+  if (phase.kind === 'retrying')
+    return isOutage(phase.error.code) ? phase.failedAtMs : phase.retryAtMs;
+  if (phase.kind !== 'idle' || token === undefined) return undefined;
+  if (outcomeUnknown === true && token.renewable) return token.issuedAtMs;
+  return renewAtMs(token, shareOf(tenantId, token));
 }
 
 function expiryToMarkMs({ phase, token }: SessionState): number | undefined {
@@ -91,7 +152,7 @@ function noticeAtMs(state: AppState, tenant: Tenant, session: SessionState): num
   if (!renewalWorks) return atMs;
   const always = tenant.notice === 'always' || state.settings.noticeAlways;
   if (!always) return undefined;
-  return Math.min(atMs, renewAtMs(token) ?? atMs);
+  return Math.min(atMs, renewAtMs(token, shareOf(tenant.id, token)) ?? atMs);
 }
 
 const LONGEST_WARNING_LEAD_MS = 24 * 3600_000;

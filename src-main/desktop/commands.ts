@@ -1,25 +1,33 @@
 /** Every command of the contract: how its arguments are read, and which use case it calls. */
-import type { Answer, CommandName, Commands } from '../contract/ipc.ts';
+import type { Answer, CommandName, Commands, CopyReport } from '../contract/ipc.ts';
+import type { Activity } from '../core/activity.ts';
 import type { CallTenant } from '../core/calling.ts';
 import { COPY_FORMATS } from '../core/copy-formats.ts';
 import type { Copying } from '../core/copying.ts';
+import { diagnosticsText } from '../core/diagnostics.ts';
+import type { InstallationFacts } from '../core/diagnostics.ts';
 import { failure, success } from '../core/errors.ts';
 import type { Result } from '../core/errors.ts';
-import type { OpenPage } from '../core/ports.ts';
+import type { Clock, OpenPage } from '../core/ports.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Sessions } from '../core/sessions.ts';
 import { readSettingsPatch } from '../core/settings.ts';
 import { sessionOf, tenantOf } from '../core/state.ts';
 import type { Store } from '../core/state.ts';
+import type { HostOf } from '../core/tenant-host.ts';
 import { readTenantDraft } from '../core/tenant.ts';
 import type { TenantDraft } from '../core/tenant.ts';
 import type { Tenants } from '../core/tenants.ts';
 import type { TestDraft } from '../core/trial.ts';
-import { errorView, providerForms, snapshotOf } from './view.ts';
+import { activityEntry, errorView, providerForms, snapshotOf } from './view.ts';
 
 export interface CommandWorld {
   readonly store: Store;
   readonly providers: readonly Provider[];
+  readonly hostOf: HostOf;
+  readonly clock: Clock;
+  readonly activity: Activity;
+  readonly installation: () => InstallationFacts;
   readonly sessions: Sessions;
   readonly tenants: Tenants;
   readonly copying: Copying;
@@ -72,6 +80,13 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
       return answer(await run(draft), draft.id, name);
     };
 
+  /** As the computer's clock counts it; see `snapshotOf`. */
+  const shown = (copied: Result<CopyReport>): Result<CopyReport> => {
+    if (!copied.ok || copied.value.expiresAtMs === null) return copied;
+    const expiresAtMs = copied.value.expiresAtMs + store.get().wallAheadMs;
+    return success({ ...copied.value, expiresAtMs });
+  };
+
   const done =
     (act: () => void): RunCommand =>
     () => {
@@ -81,7 +96,7 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
 
   return {
     getSnapshot: () =>
-      Promise.resolve({ ok: true, value: snapshotOf(store.get(), world.providers) }),
+      Promise.resolve({ ok: true, value: snapshotOf(store.get(), world.providers, world.hostOf) }),
     listProviders: () => Promise.resolve({ ok: true, value: providerForms(world.providers) }),
     readTenant: forTenant<'readTenant'>((tenantId) => tenants.read(tenantId)),
     saveTenant: withDraft((draft) => tenants.save(draft)),
@@ -109,12 +124,12 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
       const renewed = await sessions.renew(tenantId);
       return renewed.ok ? success(null) : renewed;
     }),
-    copyToken: forTenant<'copyToken'>((tenantId) => copying.copyToken(tenantId)),
+    copyToken: forTenant<'copyToken'>(async (tenantId) => shown(await copying.copyToken(tenantId))),
     copyTokenAs: async ([tenantId, format]) => {
       const known = COPY_FORMATS.find(({ id }) => id === format);
       return typeof tenantId !== 'string' || known === undefined
         ? answer(failure('input-invalid'))
-        : answer(await copying.copyToken(tenantId, known.id), tenantId);
+        : answer(shown(await copying.copyToken(tenantId, known.id)), tenantId);
     },
     listCopyFormats: () => Promise.resolve({ ok: true, value: COPY_FORMATS }),
     callProbe: forTenant<'callProbe'>(async (tenantId) => {
@@ -154,6 +169,24 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
       );
       return copying.copyText([message, detail, nextStep, `(${code})`].filter(Boolean).join('\n'));
     }),
+    readActivity: ([tenantId]) => {
+      const deeds = world.activity.read(typeof tenantId === 'string' ? tenantId : null);
+      return Promise.resolve({
+        ok: true,
+        value: deeds.map((deed) => activityEntry(store.get(), deed)),
+      });
+    },
+    copyDiagnostics: async () => {
+      const text = diagnosticsText({
+        state: store.get(),
+        deeds: world.activity.read(null),
+        providers: world.providers,
+        hostOf: world.hostOf,
+        installation: world.installation(),
+        nowMs: world.clock.now(),
+      });
+      return answer(await copying.copyText(text));
+    },
     saveSettings: ([data]) => {
       const patch = readSettingsPatch(data);
       return Promise.resolve(

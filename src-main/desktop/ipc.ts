@@ -29,18 +29,10 @@ function isOwn(url: string): boolean {
   return url.startsWith(`${OWN_ORIGIN}/`);
 }
 
-/** Sends at most one snapshot for each turn of the event loop, and none when no page of ours is open. */
-export function createSnapshotPush(takeSnapshot: () => Snapshot): () => void {
-  let pending = false;
-  return () => {
-    if (pending) return;
-    pending = true;
-    setImmediate(() => {
-      pending = false;
-      const pages = webContents.getAllWebContents().filter((each) => isOwn(each.getURL()));
-      if (pages.length === 0) return;
-      const snapshot = takeSnapshot();
-      for (const page of pages) page.send(SNAPSHOT_CHANNEL, snapshot);
-    });
-  };
+/** Sends a snapshot to each page of ours that is open. */
+export function pushSnapshot(takeSnapshot: () => Snapshot): void {
+  const pages = webContents.getAllWebContents().filter((each) => isOwn(each.getURL()));
+  if (pages.length === 0) return;
+  const snapshot = takeSnapshot();
+  for (const page of pages) page.send(SNAPSHOT_CHANNEL, snapshot);
 }

@@ -34,6 +34,16 @@ export function trayMenu(state: AppState): readonly MenuItem[] {
   ];
 }
 
+/** A text that is the same as long as the menu is, and much cheaper than it. */
+export function menuFingerprint(state: AppState): string {
+  const tenants = state.tenants.map((tenant) => [
+    tenant.id,
+    tenant.name,
+    hasToken(state, tenant) ? 1 : 0,
+  ]);
+  return JSON.stringify([state.activeTenantId, tenants]);
+}
+
 function mainAction(state: AppState, tenant: Tenant): MenuItem {
   return hasToken(state, tenant)
     ? action(`Copy token of ${plain(tenant.name)}`, 'copy', tenant)

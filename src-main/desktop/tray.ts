@@ -4,8 +4,9 @@ import type { MenuItemConstructorOptions, NativeImage } from 'electron';
 import { join } from 'node:path';
 import type { AppState } from '../core/state.ts';
 import { sessionOf } from '../core/state.ts';
+import { paced } from './pace.ts';
 import type { Rectangle } from './popover-position.ts';
-import { trayMenu } from './tray-menu.ts';
+import { menuFingerprint, trayMenu } from './tray-menu.ts';
 import type { MenuAction, MenuItem } from './tray-menu.ts';
 import { moodOf } from './view.ts';
 
@@ -24,7 +25,11 @@ export interface TrayOptions {
   readonly isPanelDark: () => boolean;
   readonly onClick: () => void;
   readonly onAction: (action: MenuAction) => void;
+  readonly setTimer: (delayMs: number, run: () => void) => () => void;
 }
+
+/** Each change of the icon is a message with pictures to the desktop. */
+const DRAWN_EVERY_MS = 200;
 
 export function createTray(options: TrayOptions): TrayIcon {
   const isMac = process.platform === 'darwin';
@@ -44,7 +49,6 @@ export function createTray(options: TrayOptions): TrayIcon {
   let shownToolTip = '';
   let shownMenu = '';
   let menu: ReturnType<typeof Menu.buildFromTemplate> | undefined;
-  let menuIsDue = false;
   let tray: Tray | undefined;
 
   const make = (first: NativeImage): Tray => {
@@ -60,35 +64,39 @@ export function createTray(options: TrayOptions): TrayIcon {
     return made;
   };
 
-  const render = (state: AppState): void => {
-    last = state;
-    const icon = image(state);
-    tray ??= make(icon);
+  const draw = (): void => {
+    if (last === undefined || tray === undefined || tray.isDestroyed()) return;
+    const icon = image(last);
     if (icon !== shownImage) {
       tray.setImage(icon);
       shownImage = icon;
     }
-    const toolTip = toolTipOf(state);
+    const toolTip = toolTipOf(last);
     if (toolTip !== shownToolTip) {
       tray.setToolTip(toolTip);
       shownToolTip = toolTip;
     }
-    if (menuIsDue) return;
-    menuIsDue = true;
-    setImmediate(renderMenu);
+    drawMenu(last, tray);
   };
 
-  /** Once for each turn of the event loop, and after the icon: with 1,000 tenants a menu takes 60 ms to build. */
-  const renderMenu = (): void => {
-    menuIsDue = false;
-    if (last === undefined || tray === undefined || tray.isDestroyed()) return;
-    const items = trayMenu(last);
-    const fingerprint = JSON.stringify(items);
+  /** With 1,000 tenants a menu takes 60 ms to build. */
+  const drawMenu = (state: AppState, target: Tray): void => {
+    const fingerprint = menuFingerprint(state);
     if (fingerprint === shownMenu) return;
     shownMenu = fingerprint;
+    const items = trayMenu(state);
     menu = Menu.buildFromTemplate(items.map((item) => templateOf(item, options.onAction)));
     // A changed menu is seen only after it is set again
-    if (!isMac) tray.setContextMenu(menu);
+    if (!isMac) target.setContextMenu(menu);
+  };
+
+  const drawSoon = paced(draw, DRAWN_EVERY_MS, options.setTimer);
+
+  const render = (state: AppState): void => {
+    last = state;
+    // The icon first, and its menu after: the icon is what a start is waited for
+    tray ??= make(image(state));
+    drawSoon();
   };
 
   nativeTheme.on('updated', () => {

@@ -1,5 +1,6 @@
 /** Pure: what main knows → what our pages are told. The only way out of main; holds no secret by its types. */
 import type {
+  ActivityEntry,
   ErrorView,
   KeychainView,
   ProviderForm,
@@ -7,23 +8,47 @@ import type {
   TenantRow,
   TenantStatus,
 } from '../contract/ipc.ts';
+import type { Deed } from '../core/activity.ts';
 import { describe } from '../core/error-texts.ts';
 import type { AppError } from '../core/errors.ts';
 import { GRANTS } from '../core/grants/all-grants.ts';
 import type { Provider } from '../core/provider.ts';
-import { sessionOf } from '../core/state.ts';
+import { sessionOf, tenantOf } from '../core/state.ts';
 import type { AppState, SessionState } from '../core/state.ts';
 import { findGrant } from '../core/tenant.ts';
+import type { HostOf } from '../core/tenant-host.ts';
 import type { Tenant } from '../core/tenant.ts';
 
-export function snapshotOf(state: AppState, providers: readonly Provider[]): Snapshot {
+/** Instants are told as the computer's clock counts them, because that is what a page compares them with. */
+export function snapshotOf(
+  state: AppState,
+  providers: readonly Provider[],
+  hostOf: HostOf,
+): Snapshot {
   return {
-    tenants: state.tenants.map((tenant) => rowOf(state, tenant, providers)),
+    tenants: state.tenants.map((tenant) => rowOf(state, tenant, providers, hostOf)),
     activeTenantId: state.activeTenantId,
     settings: state.settings,
     keychain: keychainOf(state),
     tray: state.tray,
     problems: state.problems.map((problem) => errorView(problem, null)),
+    spotlight: state.spotlight,
+  };
+}
+
+export function activityEntry(state: AppState, deed: Deed): ActivityEntry {
+  const { kind, tenantId, host, error, durationMs, firstAtMs, lastAtMs, count } = deed;
+  const name = tenantId === undefined ? null : (tenantOf(state, tenantId)?.name ?? null);
+  return {
+    kind,
+    tenantId: tenantId ?? null,
+    tenantName: name,
+    firstAtMs: firstAtMs + state.wallAheadMs,
+    lastAtMs: lastAtMs + state.wallAheadMs,
+    count,
+    durationMs: durationMs ?? null,
+    host: host ?? error?.host ?? null,
+    error: error === undefined ? null : errorView(error, name),
   };
 }
 
@@ -36,11 +61,19 @@ export function errorView(error: AppError, tenantName: string | null): ErrorView
   };
 }
 
-function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]): TenantRow {
+function rowOf(
+  state: AppState,
+  tenant: Tenant,
+  providers: readonly Provider[],
+  hostOf: HostOf,
+): TenantRow {
   const session = sessionOf(state, tenant.id);
   const { token, phase } = session;
   const provider = providers.find(({ id }) => id === tenant.providerId);
   const definition = findGrant(providers, tenant.providerId, tenant.grant);
+  const outage = token?.renewable === true ? state.outages.get(hostOf(tenant)) : undefined;
+  const shown = (atMs: number | undefined): number | null =>
+    atMs === undefined ? null : atMs + state.wallAheadMs;
   return {
     id: tenant.id,
     name: tenant.name,
@@ -49,12 +82,12 @@ function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]):
     grantName: definition?.name ?? tenant.grant,
     account: token?.account ?? null,
     status: statusOf(state, session, tenant.name),
-    expiresAtMs: token?.expiresAtMs ?? null,
-    issuedAtMs: token?.issuedAtMs ?? null,
+    expiresAtMs: shown(token?.expiresAtMs),
+    issuedAtMs: shown(token?.issuedAtMs),
     interactive: GRANTS[tenant.grant].interactive,
     renewable: token?.renewable ?? false,
     scope: token?.scope ?? null,
-    signInEndsAtMs: token?.refreshExpiresAtMs ?? null,
+    signInEndsAtMs: shown(token?.refreshExpiresAtMs),
     copyFormat: tenant.copyFormat ?? 'raw',
     mark: definition?.mark ?? null,
     callable: definition?.probe !== undefined || tenant.values.probeUrl !== undefined,
@@ -64,6 +97,14 @@ function rowOf(state: AppState, tenant: Tenant, providers: readonly Provider[]):
       phase.kind === 'signing-in' && phase.page !== undefined
         ? { ...phase.page, inBrowser: phase.page.inBrowser === true }
         : null,
+    outage:
+      outage === undefined
+        ? null
+        : {
+            sinceMs: outage.sinceMs + state.wallAheadMs,
+            retryAtMs: outage.retryAtMs + state.wallAheadMs,
+            error: errorView(outage.error, tenant.name),
+          },
   };
 }
 
@@ -82,7 +123,9 @@ function statusOf(state: AppState, session: SessionState, name: string): TenantS
       return {
         kind: 'retrying',
         error: errorView(phase.error, name),
-        retryAtMs: phase.retryAtMs,
+        retryAtMs: phase.retryAtMs + state.wallAheadMs,
+        sinceMs: phase.sinceMs + state.wallAheadMs,
+        failures: phase.failures,
       };
     case 'sign-in-needed':
       return {

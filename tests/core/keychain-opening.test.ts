@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createKeychainOpening } from '../../src-main/core/keychain-opening.ts';
+import type { Vault } from '../../src-main/core/ports.ts';
 import { createMemoryVault } from '../fakes/vault.memory.ts';
 import { createWorld, tenantAt } from '../fakes/world.ts';
 
@@ -12,7 +13,9 @@ test('D-03 locked at first: shown as such; unlocked: the tokens are back without
   vault.failReads('keychain-locked');
   vault.setKeychain('locked');
   const world = await createWorld([tenant], { vault });
-  const open = createKeychainOpening(world.store, vault, world.sessions, world.clock);
+  const { store, sessions, clock } = world;
+  const isLocked = () => Promise.resolve(undefined);
+  const { open } = createKeychainOpening({ store, vault, sessions, clock, isLocked });
   await open();
   expect(world.store.get()).toMatchObject({
     keychain: 'locked',
@@ -37,7 +40,9 @@ test('D-03 a keychain that waits for the person is said to be slow after two sec
   });
   const slow = { ...vault, open: () => answered.then(() => 'open' as const) };
   const world = await createWorld();
-  const opening = createKeychainOpening(world.store, slow, world.sessions, world.clock)();
+  const { store, sessions, clock } = world;
+  const isLocked = () => Promise.resolve(undefined);
+  const opening = createKeychainOpening({ store, vault: slow, sessions, clock, isLocked }).open();
   await world.clock.advance(1999);
   expect(world.store.get()).toMatchObject({ keychain: 'opening', keychainIsSlow: false });
   await world.clock.advance(1);
@@ -46,4 +51,33 @@ test('D-03 a keychain that waits for the person is said to be slow after two sec
   await opening;
   expect(world.store.get()).toMatchObject({ keychain: 'open', keychainIsSlow: false });
   expect(world.clock.timers()).toBe(0);
+});
+
+test('D-03 a locked one is opened by itself once somebody has unlocked it, and is not asked before', async () => {
+  const vault = createMemoryVault();
+  vault.setKeychain('locked');
+  let opened = 0;
+  let locked = true;
+  const counted: Vault = {
+    ...vault,
+    open: () => {
+      opened += 1;
+      return vault.open();
+    },
+  };
+  const { store, sessions, clock } = await createWorld();
+  const isLocked = () => Promise.resolve(locked);
+  const opening = createKeychainOpening({ store, vault: counted, sessions, clock, isLocked });
+  await opening.open();
+  await clock.advance(10 * 60_000);
+  expect(opened).toBe(1);
+  expect(store.get().keychain).toBe('locked');
+  locked = false;
+  vault.setKeychain('open');
+  await clock.advance(5000);
+  expect(opened).toBe(2);
+  expect(store.get().keychain).toBe('open');
+  await clock.advance(10 * 60_000);
+  expect(opened).toBe(2);
+  expect(clock.timers()).toBe(0);
 });

@@ -67,6 +67,7 @@ export interface LoginWindowProbe {
 const running = new Map<() => void, number>();
 const clock: Clock = {
   now: () => Date.now(),
+  wallNow: () => Date.now(),
   setTimer(delayMs, run) {
     running.set(run, delayMs);
     return () => {

@@ -87,6 +87,7 @@ test('renews at half life by itself, rides out an outage without ever copying a 
   seedProfile(profile, [acme, robot, globex]);
   const tray = await launchBearerTray(desktop, { userDataDir: profile });
   try {
+    const calm = (await desktop.trayHost.item()).icon.hash;
     const page = await tray.popover();
     const { id, providerId, grant, name, values } = robot;
     const secrets = { clientSecret: 'robot-secret' };
@@ -99,7 +100,6 @@ test('renews at half life by itself, rides out an outage without ever copying a 
     let answerNow = (): void => undefined;
     const held = new Promise<void>((resolve) => (answerNow = resolve));
     steady.behave({ token: (_request, ordinary) => held.then(ordinary) });
-    const calm = (await desktop.trayHost.item()).icon.hash;
     expect(steady.tokenCalls('refresh_token')).toBe(0);
     await waitForStatus(page, acme.id, 'renewing', 40_000);
     expect(Date.now() - signedInAtMs).toBeGreaterThan(25_000);

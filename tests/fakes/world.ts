@@ -1,4 +1,6 @@
 /** The use cases wired as in `main.ts`, on fakes and real HTTP: the headless twin of the app. */
+import { createActivity } from '../../src-main/core/activity.ts';
+import type { Activity } from '../../src-main/core/activity.ts';
 import { createCalling } from '../../src-main/core/calling.ts';
 import type { CallTenant } from '../../src-main/core/calling.ts';
 import { createCopying } from '../../src-main/core/copying.ts';
@@ -13,6 +15,8 @@ import type { Sessions } from '../../src-main/core/sessions.ts';
 import { createStore, INITIAL_STATE, sessionOf } from '../../src-main/core/state.ts';
 import type { SessionState, Store } from '../../src-main/core/state.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
+import { createHostOf } from '../../src-main/core/tenant-host.ts';
+import type { HostOf } from '../../src-main/core/tenant-host.ts';
 import { createTenants } from '../../src-main/core/tenants.ts';
 import type { Tenants } from '../../src-main/core/tenants.ts';
 import { createTrial } from '../../src-main/core/trial.ts';
@@ -27,6 +31,8 @@ import { createNodeHttp } from './http.node.ts';
 import type { NodeHttp } from './http.node.ts';
 import { createMemoryNotifier } from './notifier.memory.ts';
 import type { MemoryNotifier } from './notifier.memory.ts';
+import { createMemoryRenewalJournal } from './renewal-journal.memory.ts';
+import type { MemoryRenewalJournal } from './renewal-journal.memory.ts';
 import { createMemorySettingsStore } from './settings-store.memory.ts';
 import type { MemorySettingsStore } from './settings-store.memory.ts';
 import { createTokenCapture } from './token-capture.function.ts';
@@ -42,10 +48,13 @@ export interface World {
   readonly settingsStore: MemorySettingsStore;
   readonly clipboard: MemoryClipboard;
   readonly notifier: MemoryNotifier;
+  readonly journal: MemoryRenewalJournal;
+  readonly activity: Activity;
   readonly userAgent: FunctionUserAgent;
   readonly systemBrowser: FunctionUserAgent;
   readonly http: NodeHttp;
   readonly store: Store;
+  readonly hostOf: HostOf;
   readonly sessions: Sessions;
   readonly tenants: Tenants;
   readonly copying: Copying;
@@ -56,14 +65,23 @@ export interface World {
   /** As in the app: renews and notifies by the clock. */
   startKeeper(): Keeper;
   session(tenantId: string): SessionState;
+  /** Another network, as a cable or a VPN that comes or goes. */
+  changeNetwork(): void;
 }
 
 /** @param tenants Configured from the start; the keychain is open and their sessions are loaded. */
 export async function createWorld(
   tenants: readonly Tenant[] = [],
-  { settings, vault = createMemoryVault(), internet, providers = PROVIDERS }: WorldOptions = {},
+  {
+    settings,
+    vault = createMemoryVault(),
+    internet,
+    providers = PROVIDERS,
+    clock = createManualClock(),
+    interrupted = [],
+    http: ownHttp,
+  }: WorldOptions = {},
 ): Promise<World> {
-  const clock = createManualClock();
   const settingsStore = createMemorySettingsStore(
     settings === undefined
       ? {
@@ -79,7 +97,7 @@ export async function createWorld(
   const userAgent = createUserAgent(undefined, internet?.fetch);
   const systemBrowser = createUserAgent(undefined, internet?.fetch);
   const tokenCapture = createTokenCapture();
-  const http = createNodeHttp(clock, internet);
+  const http = ownHttp ?? createNodeHttp(clock, internet);
   const store = createStore();
   const discovery = createDiscovery(http.http, clock);
   const grantWorld = {
@@ -90,7 +108,11 @@ export async function createWorld(
     systemBrowser,
     tokenCapture,
   };
-  const sessions = createSessions(store, vault, grantWorld, providers);
+  const journal = createMemoryRenewalJournal(interrupted);
+  let networks = 0;
+  const hostOf = createHostOf(providers);
+  const activity = createActivity(store, clock);
+  const sessions = createSessions({ store, vault, providers, hostOf, journal }, grantWorld);
   const tenantsUseCases = createTenants(store, settingsStore, vault, sessions, providers);
   const copying = createCopying({
     store,
@@ -101,11 +123,8 @@ export async function createWorld(
     clipboard,
     clock,
   });
-  clock.busyWhile(
-    () =>
-      http.underWay() > 0 ||
-      [...store.get().sessions.values()].some(({ phase }) => phase.kind === 'renewing'),
-  );
+  // Calls that take time by the clock keep a renewal under way as long as it stands still
+  clock.busyWhile(() => http.underWay() > 0 || (ownHttp === undefined && isRenewing(store)));
   tenantsUseCases.load();
   await sessions.load();
   store.dispatch({ type: 'keychain-changed', keychain: 'open', trouble: null });
@@ -115,10 +134,13 @@ export async function createWorld(
     settingsStore,
     clipboard,
     notifier,
+    journal,
+    activity,
     userAgent,
     systemBrowser,
     http,
     store,
+    hostOf,
     sessions,
     tenants: tenantsUseCases,
     copying,
@@ -126,15 +148,34 @@ export async function createWorld(
     testDraft: createTrial({ store, vault, providers }, grantWorld),
     tokenCapture,
     startKeeper: () =>
-      startKeeper(store, clock, {
-        renew: (tenantId) => void sessions.renew(tenantId),
-        ...createReminder(store, notifier, clock, {
-          signIn: (tenantId) => void sessions.signIn(tenantId),
-          show: () => undefined,
-        }),
-      }),
+      startKeeper(
+        {
+          store,
+          clock,
+          network: { fingerprint: () => `network ${String(networks)}` },
+          hostOf,
+        },
+        {
+          renew: (tenantId) => void sessions.renew(tenantId),
+          hasRoom: (tenantId) => sessions.hasRoom(tenantId),
+          ...createReminder(store, notifier, clock, {
+            signIn: (tenantId) => void sessions.signIn(tenantId),
+            show: () => undefined,
+          }),
+        },
+      ),
+    changeNetwork() {
+      networks += 1;
+    },
     session: (tenantId) => sessionOf(store.get(), tenantId),
   };
+}
+
+function isRenewing(store: Store): boolean {
+  for (const { phase } of store.get().sessions.values()) {
+    if (phase.kind === 'renewing') return true;
+  }
+  return false;
 }
 
 export interface WorldOptions {
@@ -146,6 +187,11 @@ export interface WorldOptions {
   readonly internet?: Internet;
   /** Another catalogue. */
   readonly providers?: readonly Provider[];
+  readonly clock?: ManualClock;
+  /** Tenants whose renewal an earlier run of the app has left open. */
+  readonly interrupted?: readonly string[];
+  /** Instead of real HTTP: for more calls than that can carry. */
+  readonly http?: NodeHttp;
 }
 
 /** A tenant as its form would make it. */

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createBrowserSignIn } from '../../../src-main/adapters/system-browser/browser-sign-in.ts';
-import { systemClock } from '../../../src-main/adapters/clock.system.ts';
+import { createSystemClock } from '../../../src-main/adapters/clock.system.ts';
 import { success } from '../../../src-main/core/errors.ts';
 import type {
   AuthorizationOutcome,
@@ -46,7 +46,7 @@ export function startAttempt(wishes: AttemptWishes): Attempt {
   const {
     redirectUri,
     url = 'https://login.example.com/authorize',
-    clock = systemClock,
+    clock = createSystemClock(),
     open = () => Promise.resolve(),
   } = wishes;
   const opened = promised<string>();
