@@ -21,6 +21,7 @@ import { startKeeper } from './core/keeper.ts';
 import { createKeychainOpening } from './core/keychain-opening.ts';
 import { createReminder } from './core/notices.ts';
 import { createDiscovery } from './core/oauth/discovery.ts';
+import { createRevocations } from './core/revocations.ts';
 import { createSessions } from './core/sessions.ts';
 import { createStore } from './core/state.ts';
 import { createHostOf } from './core/tenant-host.ts';
@@ -98,7 +99,11 @@ function start(): void {
     systemBrowser: browser.userAgent,
     tokenCapture: windows.capture,
   };
-  const sessions = createSessions({ store, vault, providers, hostOf, journal }, grantWorld);
+  const revocations = createRevocations(clock);
+  const sessions = createSessions(
+    { store, vault, providers, hostOf, journal, revocations },
+    grantWorld,
+  );
   const tenants = createTenants(store, settingsStore, vault, sessions, providers);
   const copying = createCopying({ store, vault, sessions, tenants, providers, clipboard, clock });
   const callTenant = createCalling({ store, vault, sessions, providers, clock, http });
@@ -204,12 +209,18 @@ function start(): void {
     },
   });
 
-  const reminder = createReminder(store, notifier, clock, {
-    signIn: (tenantId) => {
-      act({ kind: 'sign-in', tenantId });
+  const reminder = createReminder(
+    store,
+    notifier,
+    clock,
+    {
+      signIn: (tenantId) => {
+        act({ kind: 'sign-in', tenantId });
+      },
+      show: showTenant,
     },
-    show: showTenant,
-  });
+    hostOf,
+  );
   const keeper = startKeeper(
     { store, clock, network: systemNetwork, hostOf },
     {
@@ -231,7 +242,10 @@ function start(): void {
   leaveInOrder(async () => {
     keeper.stop();
     keychainOpening.stop();
+    reminder.stop();
+    revocations.stop();
     await Promise.all([copying.clearNow(), sessions.settle()]);
+    await vault.release();
     keychain.release();
   }, setTimer);
 }

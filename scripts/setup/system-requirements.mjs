@@ -36,6 +36,7 @@ export const requirements = {
     { debian: ['x11-utils'], find: 'xprop' },
     { debian: ['xdotool'], find: 'xdotool' },
     { debian: ['imagemagick'], find: 'import' },
+    { debian: ['strace'], find: 'strace' },
     { debian: ['fonts-dejavu-core'], find: '/usr/share/fonts' },
   ],
   /** To make packages where electron-builder cannot download its own tools. */

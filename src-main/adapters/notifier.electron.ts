@@ -6,27 +6,57 @@ import type { Notifier } from '../core/ports.ts';
 /** A notification daemon that takes longer than this to say its name does not get a notice. */
 const ANSWER_LIMIT_MS = 2000;
 
-/** @returns A notifier; it holds on to each notice while it is shown, because a collected one loses its click. */
-export function createNotifier(): Notifier {
+/**
+ * @param onLost Told once when nobody shows notices any more, and again only after one was shown in between.
+ * @returns A notifier; it holds on to each notice while it is shown, because a collected one loses its click.
+ */
+export function createNotifier(onLost: () => void = () => undefined): Notifier {
   const shown = new Set<Notification>();
+  const isAnswering = askOneAtATime(isDaemonAnswering);
+  let isLost = false;
+  const lose = (): void => {
+    if (!isLost) onLost();
+    isLost = true;
+  };
   return {
     notify({ title, body, onClick }) {
       const notice = new Notification({ title, body: escapeMarkup(body) });
       const release = (): void => {
         shown.delete(notice);
       };
+      notice.on('show', () => {
+        isLost = false;
+      });
       notice.on('click', () => {
         release();
         onClick();
       });
       notice.on('close', release);
-      notice.on('failed', release);
+      notice.on('failed', () => {
+        release();
+        lose();
+      });
       shown.add(notice);
-      void isDaemonAnswering().then((answering) => {
-        if (answering) notice.show();
-        else release();
+      void isAnswering().then((answering) => {
+        if (answering) {
+          notice.show();
+          return;
+        }
+        release();
+        lose();
       });
     },
+  };
+}
+
+/** Whoever asks while a question is under way waits for its answer: one process for many notices. */
+function askOneAtATime(ask: () => Promise<boolean>): () => Promise<boolean> {
+  let underWay: Promise<boolean> | undefined;
+  return () => {
+    underWay ??= ask().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
   };
 }
 

@@ -1,6 +1,6 @@
 /** One line when a renewal is begun and one when it has ended, in a file that grows and is emptied at start. */
 import { constants } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, RenewalJournal } from '../core/ports.ts';
@@ -10,61 +10,88 @@ const FILE_NAME = 'renewals.journal';
 /** More lines than any run leaves; what is larger is not ours. */
 const LARGEST_READ_BYTES = 8 * 1024 * 1024;
 
-/** When nothing is under way the file is begun anew after so much. */
+/** After so much the file is begun anew. */
 const EMPTIED_AFTER_BYTES = 512 * 1024;
 
-const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
+/** A link or a pipe that somebody has put in its place is neither followed nor waited for. */
+const OWN_FILE_ONLY =
+  process.platform === 'win32' ? 0 : constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Lines are appended and not flushed: they survive a killed app, which is what they are for, but not a power cut.
+ * Lines are written and not flushed: they survive a killed app, which is what they are for, but not a power cut.
  * @param directory The profile's folder.
  */
 export function createRenewalJournal(directory: string, clock: Clock): RenewalJournal {
   const path = join(directory, FILE_NAME);
   const underWay = new Set<string>();
   let lengthBytes = 0;
+  let begunBytes = 0;
   let file: Promise<FileHandle | undefined> | undefined;
+  /** One line after the other: two that are written at once may change places. */
+  let written = Promise.resolve();
 
   const read = async (): Promise<Set<string>> => {
     try {
-      const { size } = await stat(path);
-      return unended(size > LARGEST_READ_BYTES ? '' : await readFile(path, 'utf8'));
+      const opened = await open(path, constants.O_RDONLY | OWN_FILE_ONLY);
+      try {
+        const stats = await opened.stat();
+        const isOurs = stats.isFile() && stats.size <= LARGEST_READ_BYTES;
+        return unended(isOurs ? await opened.readFile('utf8') : '');
+      } finally {
+        await opened.close();
+      }
     } catch {
       return new Set();
     }
   };
   const before = read();
 
-  /** Begun anew, with what the earlier run has left open. */
   const openFile = async (): Promise<FileHandle | undefined> => {
-    const left = await before;
     try {
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | NO_FOLLOW;
+      const flags = constants.O_WRONLY | constants.O_CREAT | OWN_FILE_ONLY;
       const opened = await open(path, flags, 0o600);
-      await opened.truncate(0);
-      for (const tenant of left) await opened.write(lineOf(tenant, 'begin'));
+      await beginAnew(opened);
       return opened;
     } catch {
       return undefined;
     }
   };
 
-  const lineOf = (tenant: string, what: JournalEntry['what']): string =>
-    `${JSON.stringify({ tenant, at: clock.now(), what } satisfies JournalEntry)}\n`;
-
-  const append = async (tenant: string, what: JournalEntry['what']): Promise<void> => {
-    const line = lineOf(tenant, what);
-    try {
-      const opened = await (file ??= openFile());
-      await opened?.write(line);
-      lengthBytes += line.length;
-      if (underWay.size > 0 || lengthBytes < EMPTIED_AFTER_BYTES) return;
-      if ((await before).size > 0) return;
-      lengthBytes = 0;
-      await opened?.truncate(0);
-    } catch {
-      // A full disk: the renewal itself is worth more than the note about it
+  /** With what is open, and what the earlier run has left so. */
+  const beginAnew = async (opened: FileHandle): Promise<void> => {
+    const left = await before;
+    await opened.truncate(0);
+    lengthBytes = 0;
+    for (const tenant of new Set([...left, ...underWay])) {
+      await writeLine(opened, tenant, 'begin');
     }
+    begunBytes = lengthBytes;
+  };
+
+  const writeLine = async (
+    opened: FileHandle,
+    tenant: string,
+    what: JournalEntry['what'],
+  ): Promise<void> => {
+    const entry: JournalEntry = { tenant, at: clock.now(), what };
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    // Not by O_APPEND, as Windows lets nobody truncate a file that was opened so
+    await opened.write(line, 0, line.length, lengthBytes);
+    lengthBytes += line.length;
+  };
+
+  const append = (tenant: string, what: JournalEntry['what']): Promise<void> => {
+    written = written.then(async () => {
+      try {
+        const opened = await (file ??= openFile());
+        if (opened === undefined) return;
+        await writeLine(opened, tenant, what);
+        if (lengthBytes >= begunBytes + EMPTIED_AFTER_BYTES) await beginAnew(opened);
+      } catch {
+        // A full disk: the renewal itself is worth more than the note about it
+      }
+    });
+    return written;
   };
 
   return {

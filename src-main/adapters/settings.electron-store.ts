@@ -1,12 +1,16 @@
 /** What is not secret, in one JSON file that only the user can read. */
 /* eslint-disable no-restricted-syntax -- electron-store is synchronous, and the calls here run once at start, for a file that cannot be read */
-import { copyFileSync, renameSync } from 'node:fs';
+import { copyFileSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ElectronStore from 'electron-store';
 import { failure, success } from '../core/errors.ts';
 import type { Clock, SettingsStore } from '../core/ports.ts';
+import { isNewerConfiguration, NEWER_CONFIGURATION } from '../core/stored-configuration.ts';
 
 const FILE_NAME = 'settings';
+
+/** 1,000 tenants take about a megabyte; what is larger is noise and is not read. */
+const LARGEST_BYTES = 16 * 1024 * 1024;
 
 /** @param directory The profile's folder; the file is `settings.json` in it. */
 export function createSettingsStore(directory: string, clock: Clock): SettingsStore {
@@ -27,12 +31,19 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
   let movedAside: string | undefined;
   /** A file that could be neither read whole nor kept aside (rights, a full disk) is not to be written over. */
   let isUntouchable = false;
+  /** Of a later version of the app: never written over and not copied either, for that version goes on with it. */
+  let isNewer = false;
+
+  const sizeBytes = (): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
   return {
     load() {
       try {
+        if (sizeBytes() > LARGEST_BYTES) throw new SyntaxError('Far too large for settings');
         store = open();
-        return success(store.size === 0 ? undefined : { ...store.store });
+        const content = { ...store.store };
+        isNewer = isNewerConfiguration(content);
+        return success(store.size === 0 ? undefined : content);
       } catch (cause) {
         if (cause instanceof SyntaxError) movedAside = attempt(() => moveTo(asidePath()));
         isUntouchable = movedAside === undefined;
@@ -40,11 +51,13 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
       }
     },
     keepAside() {
+      if (isNewer) return undefined;
       if (!isUntouchable) movedAside ??= attempt(() => copyTo(asidePath()));
       isUntouchable = movedAside === undefined;
       return movedAside === undefined ? undefined : basename(movedAside);
     },
     save(configuration) {
+      if (isNewer) return { ok: false, error: NEWER_CONFIGURATION };
       if (isUntouchable) return failure('settings-not-saved');
       try {
         store ??= open();

@@ -182,8 +182,11 @@ export interface SettingsView {
 }
 
 export interface SignOutReport {
-  /** Whether the provider was told: it has no revocation endpoint, it confirmed, or it could not be reached. */
-  readonly revoked: 'confirmed' | 'not-offered' | 'failed';
+  /**
+   * Whether the provider was told: it confirmed, it has no revocation endpoint, it is told as soon as it can be, or it
+   * refused.
+   */
+  readonly revoked: 'confirmed' | 'not-offered' | 'later' | 'failed';
 }
 
 export interface CopyReport {

@@ -70,17 +70,23 @@ export function createActivity(store: Store, clock: Clock): Activity {
       return;
     }
     const happened = readEvent(event, before, after);
-    if (happened === undefined) return;
-    const { tenantId = '' } = happened;
-    const startMs = startedAtMs.get(tenantId);
-    startedAtMs.delete(tenantId);
+    if (event.type !== 'phase-changed' && event.type !== 'token-received') {
+      if (happened !== undefined) record(happened);
+      return;
+    }
+    const startMs = startedAtMs.get(event.tenantId);
+    startedAtMs.delete(event.tenantId);
+    if (happened === undefined || isOfBefore(event, startMs)) return;
     record(startMs === undefined ? happened : { ...happened, durationMs: clock.now() - startMs });
   });
 
   return {
     read(tenantId) {
       const deeds = tenantId === null ? [...kept.values()].flat() : (kept.get(tenantId) ?? []);
-      return deeds.toSorted((a, b) => b.lastAtMs - a.lastAtMs).slice(0, MOST_READ);
+      return deeds
+        .toReversed()
+        .sort((a, b) => b.lastAtMs - a.lastAtMs)
+        .slice(0, MOST_READ);
     },
   };
 }
@@ -89,6 +95,16 @@ type Happened = Pick<Deed, 'kind' | 'tenantId' | 'host' | 'error' | 'durationMs'
 
 function isBusy(kind: string): boolean {
   return kind === 'renewing' || kind === 'signing-in';
+}
+
+/** An attempt that came to nothing leaves the failure of the one before as it was. */
+function isOfBefore(event: AppEvent, startMs: number | undefined): boolean {
+  return (
+    event.type === 'phase-changed' &&
+    event.phase.kind === 'retrying' &&
+    startMs !== undefined &&
+    event.phase.failedAtMs < startMs
+  );
 }
 
 function isSame(a: Deed, b: Deed): boolean {

@@ -11,7 +11,7 @@ const LONGEST_SLEEP_MS = 30_000;
 const LONGEST_SLEEP_IN_OUTAGE_MS = 5000;
 
 /** After a change of the state the next look waits this long since the last one: many changes make one look. */
-const LEAST_BETWEEN_LOOKS_MS = 100;
+const LEAST_BETWEEN_LOOKS_MS = 250;
 
 /** Renewals that nobody waits for: at once, and then one for each of these spans, so that 1,000 take over a minute. */
 const MOST_STARTS_AT_ONCE = 4;

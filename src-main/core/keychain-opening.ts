@@ -31,6 +31,7 @@ export function createKeychainOpening({
   isLocked,
 }: KeychainOpeningWorld): KeychainOpening {
   let latest = 0;
+  /** Locked when it was last asked, as far as is known: once it is not, one more try is worth it. */
   let wasLocked = false;
   let cancelWatching = (): void => undefined;
 
@@ -43,13 +44,15 @@ export function createKeychainOpening({
         if (mine !== latest) return;
         const wasUnlocked = wasLocked && locked === false;
         wasLocked = locked ?? wasLocked;
-        if (wasUnlocked) void open();
+        if (wasUnlocked) void attempt(false);
         else watch();
       });
     });
   };
 
-  const open = async (): Promise<void> => {
+  /** @param mayBeLocked False where it was seen unlocked just now: then a refusal has another reason. */
+  const attempt = async (mayBeLocked: boolean): Promise<void> => {
+    wasLocked = mayBeLocked;
     latest += 1;
     const mine = latest;
     cancelWatching();
@@ -70,12 +73,11 @@ export function createKeychainOpening({
       keychain,
       trouble: trouble.ok ? null : trouble.error,
     });
-    if (keychain === 'open') wasLocked = false;
-    else watch();
+    if (keychain !== 'open') watch();
   };
 
   return {
-    open,
+    open: () => attempt(true),
     stop() {
       latest += 1;
       cancelWatching();

@@ -3,10 +3,11 @@ import { failure, success } from './errors.ts';
 import type { AppError, Result } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import { GRANTS, grantOf } from './grants/all-grants.ts';
-import type { Grant, GrantRequest, GrantWorld } from './grants/grant.ts';
+import type { Grant, GrantRequest, GrantWorld, Revocation } from './grants/grant.ts';
 import { isOutage, isOutcomeUnknown, outageAfter } from './outages.ts';
 import type { PageFacts, RenewalJournal, Vault } from './ports.ts';
 import type { Provider } from './provider.ts';
+import type { Revocations } from './revocations.ts';
 import { NO_SECRETS, withoutSecrets } from './secrets.ts';
 import type { TenantSecrets } from './secrets.ts';
 import { phaseAfterFailedRenewal, phaseAfterFailedSignIn, sessionFrom } from './session-phases.ts';
@@ -44,8 +45,8 @@ export interface Sessions {
     tenantId: string,
     minimumMs: number,
   ): Promise<Result<{ readonly token: TokenSet; readonly renewed: boolean }>>;
-  /** The local secrets go first and in any case; then the provider is told, where it can be. */
-  signOut(tenantId: string): Promise<Result<'confirmed' | 'not-offered' | 'failed'>>;
+  /** The local secrets go first and in any case; then the provider is told, at once or as soon as it can be. */
+  signOut(tenantId: string): Promise<Result<Revocation | 'later' | 'failed'>>;
   /**
    * Runs a task while nothing else is under way for the tenant. A sign-in is cancelled; a renewal is waited for, because
    * one that is cut off may have used up its refresh token, or cut off all the same where the token is to go anyway.
@@ -67,10 +68,11 @@ export interface SessionsWorld {
   readonly providers: readonly Provider[];
   readonly hostOf: HostOf;
   readonly journal: RenewalJournal;
+  readonly revocations: Revocations;
 }
 
 export function createSessions(
-  { store, vault, providers, hostOf, journal }: SessionsWorld,
+  { store, vault, providers, hostOf, journal, revocations }: SessionsWorld,
   world: GrantWorld,
 ): Sessions {
   const exclusive = createExclusive();
@@ -426,9 +428,14 @@ export function createSessions(
         return before;
       });
       if (!removed.ok) return removed;
-      const told = await callGrant(
-        { tenant, secrets: removed.value, signal: new AbortController().signal },
-        (grant, request) => grant.revoke(world, request),
+      const told = await revocations.tell(tenantId, (signal) =>
+        callGrant({ tenant, secrets: removed.value, signal }, (grant, request) => {
+          // At a provider with one grant for both, telling it late would end the sign-in that has come since
+          const isSignedIn = sessionOf(store.get(), tenantId).token !== undefined;
+          return isSignedIn && !grant.endsReplaced(request, 'sign-in')
+            ? Promise.resolve(success('not-offered'))
+            : grant.revoke(world, request);
+        }),
       );
       return success(told.ok ? told.value : 'failed');
     },

@@ -236,7 +236,8 @@ export function reduce(state: AppState, event: AppEvent): AppState {
 function hurried(state: AppState, nowMs: number): AppState {
   const outages = new Map<string, Outage>();
   for (const [host, outage] of state.outages) {
-    outages.set(host, { ...outage, retryAtMs: Math.min(outage.retryAtMs, nowMs) });
+    // A network is often there some seconds before it works: the waits begin anew
+    outages.set(host, { ...outage, failures: 0, retryAtMs: Math.min(outage.retryAtMs, nowMs) });
   }
   const sessions = new Map(state.sessions);
   for (const [id, session] of state.sessions) {

@@ -9,7 +9,11 @@ import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 import { reduce, tenantOf } from './state.ts';
 import type { AppEvent, AppState, Store } from './state.ts';
-import { readStoredConfiguration } from './stored-configuration.ts';
+import {
+  isNewerConfiguration,
+  NEWER_CONFIGURATION,
+  readStoredConfiguration,
+} from './stored-configuration.ts';
 import { judgeDraft, changedSecrets } from './tenant-changes.ts';
 import { findGrant } from './tenant.ts';
 import type { TenantDraft } from './tenant.ts';
@@ -55,6 +59,10 @@ export function createTenants(
         ? readStoredConfiguration(loaded.value)
         : { ...readStoredConfiguration(undefined), complete: false };
       store.dispatch({ type: 'configuration-loaded', configuration });
+      if (loaded.ok && isNewerConfiguration(loaded.value)) {
+        store.dispatch({ type: 'problem-found', problem: NEWER_CONFIGURATION });
+        return;
+      }
       if (complete) return;
       const copy = settingsStore.keepAside();
       store.dispatch({

@@ -1,6 +1,5 @@
 /** What a report about this installation tells of the computer; nothing that names the person. */
 import { app } from 'electron';
-import { release } from 'node:os';
 import type { InstallationFacts } from '../core/diagnostics.ts';
 
 export function installationFacts(): InstallationFacts {
@@ -9,7 +8,7 @@ export function installationFacts(): InstallationFacts {
     version: app.getVersion(),
     packaged: app.isPackaged ? 'yes' : 'no',
     electron: versions.electron,
-    system: `${platform} ${arch} ${release()}`,
+    system: `${platform} ${arch} ${process.getSystemVersion()}`,
     ...(platform === 'linux'
       ? {
           desktop: word(env['XDG_CURRENT_DESKTOP']),

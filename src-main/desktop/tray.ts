@@ -2,6 +2,7 @@
 import { Menu, nativeImage, nativeTheme, Tray } from 'electron';
 import type { MenuItemConstructorOptions, NativeImage } from 'electron';
 import { join } from 'node:path';
+import type { Clock } from '../core/ports.ts';
 import type { AppState } from '../core/state.ts';
 import { sessionOf } from '../core/state.ts';
 import { paced } from './pace.ts';
@@ -9,6 +10,7 @@ import type { Rectangle } from './popover-position.ts';
 import { menuFingerprint, trayMenu } from './tray-menu.ts';
 import type { MenuAction, MenuItem } from './tray-menu.ts';
 import { moodOf } from './view.ts';
+import type { Mood } from './view.ts';
 
 export interface TrayIcon {
   render(state: AppState): void;
@@ -25,18 +27,21 @@ export interface TrayOptions {
   readonly isPanelDark: () => boolean;
   readonly onClick: () => void;
   readonly onAction: (action: MenuAction) => void;
-  readonly setTimer: (delayMs: number, run: () => void) => () => void;
+  readonly setTimer: Clock['setTimer'];
 }
 
 /** Each change of the icon is a message with pictures to the desktop. */
 const DRAWN_EVERY_MS = 200;
 
+/** What is over sooner is not shown as under way: with many tenants something always is. */
+const LASTING_MS = 500;
+
 export function createTray(options: TrayOptions): TrayIcon {
   const isMac = process.platform === 'darwin';
   const images = new Map<string, NativeImage>();
-  const image = (state: AppState): NativeImage => {
+  const image = (mood: Mood): NativeImage => {
     const panel = options.isPanelDark() ? 'dark' : 'light';
-    const name = isMac ? `${moodOf(state)}Template` : `${moodOf(state)}-${panel}`;
+    const name = isMac ? `${mood}Template` : `${mood}-${panel}`;
     const known = images.get(name);
     if (known !== undefined) return known;
     const loaded = nativeImage.createFromPath(join(options.assetsPath, 'tray', `${name}.png`));
@@ -66,7 +71,7 @@ export function createTray(options: TrayOptions): TrayIcon {
 
   const draw = (): void => {
     if (last === undefined || tray === undefined || tray.isDestroyed()) return;
-    const icon = image(last);
+    const icon = image(lasting(moodOf(last)));
     if (icon !== shownImage) {
       tray.setImage(icon);
       shownImage = icon;
@@ -90,12 +95,32 @@ export function createTray(options: TrayOptions): TrayIcon {
     if (!isMac) target.setContextMenu(menu);
   };
 
+  let isLasting: boolean | undefined;
+  let cancelLasting = (): void => undefined;
+
+  /** "Renewing" only once it has lasted for a while; everything else at once. */
+  const lasting = (mood: Mood): Mood => {
+    if (mood !== 'renewing') {
+      cancelLasting();
+      isLasting = undefined;
+      return mood;
+    }
+    if (isLasting === undefined) {
+      isLasting = false;
+      cancelLasting = options.setTimer(LASTING_MS, () => {
+        isLasting = true;
+        drawSoon();
+      });
+    }
+    return isLasting ? mood : 'calm';
+  };
+
   const drawSoon = paced(draw, DRAWN_EVERY_MS, options.setTimer);
 
   const render = (state: AppState): void => {
     last = state;
     // The icon first, and its menu after: the icon is what a start is waited for
-    tray ??= make(image(state));
+    tray ??= make(image(moodOf(state)));
     drawSoon();
   };
 

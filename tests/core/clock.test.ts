@@ -9,6 +9,7 @@ import { jsonAnswer, startHostileServer } from '../emulators/hostile-server.ts';
 import type { Behaviour, HostileServer } from '../emulators/hostile-server.ts';
 import { startScriptedServer } from '../emulators/scripted-server.ts';
 import { catalogueOf, field, NAMED, tenantOfTest } from '../fakes/catalogue.ts';
+import { createManualClock } from '../fakes/clock.manual.ts';
 import { createWorld } from '../fakes/world.ts';
 import type { World } from '../fakes/world.ts';
 
@@ -52,8 +53,8 @@ async function signIn(definition: ProviderGrant, base: string, scopes: string, o
     username: 'ada',
     scopes,
   });
-  const world = await createWorld([tenant], { providers: catalogueOf(definition) });
-  world.clock.setWallClock(Date.now() + offsetMs);
+  const clock = createManualClock(Date.now() + offsetMs);
+  const world = await createWorld([tenant], { providers: catalogueOf(definition), clock });
   const result = await world.sessions.signIn(tenant.id);
   expectSensible(world, tenant.id);
   return { world, id: tenant.id, result };

@@ -22,6 +22,7 @@ const CODES: Readonly<Record<ErrorCode, 'about a tenant' | 'about the app'>> = {
   'page-failed': 'about a tenant',
   'answer-invalid': 'about a tenant',
   'grant-refused': 'about a tenant',
+  'renewal-lost': 'about a tenant',
   'client-refused': 'about a tenant',
   'request-refused': 'about a tenant',
   'token-answer-invalid': 'about a tenant',

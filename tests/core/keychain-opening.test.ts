@@ -81,3 +81,28 @@ test('D-03 a locked one is opened by itself once somebody has unlocked it, and i
   expect(opened).toBe(2);
   expect(clock.timers()).toBe(0);
 });
+
+test('D-03 one that is unlocked before the first look at it is opened once more, and not again and again', async () => {
+  const vault = createMemoryVault();
+  vault.setKeychain('locked');
+  let opened = 0;
+  const counted: Vault = {
+    ...vault,
+    open: () => {
+      opened += 1;
+      return vault.open();
+    },
+  };
+  const { store, sessions, clock } = await createWorld();
+  const isLocked = () => Promise.resolve(false);
+  const opening = createKeychainOpening({ store, vault: counted, sessions, clock, isLocked });
+  await opening.open();
+  await clock.advance(5000);
+  expect(opened).toBe(2);
+  await clock.advance(10 * 60_000);
+  expect(opened).toBe(2);
+  vault.setKeychain('open');
+  await opening.open();
+  expect(opened).toBe(3);
+  expect(clock.timers()).toBe(0);
+});

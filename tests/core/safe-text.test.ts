@@ -10,6 +10,18 @@ test.each([
   ['see https://a.example/p?code=1#x now', 'see https://a.example/p now'],
   ['see myapp://cb?code=1', 'see myapp://cb'],
   [`token ${'a1B2'.repeat(10)} here`, 'token … here'],
+  ['code SplxlOBeZQQYbYS6WxSbIA here', 'code … here'],
+  ['see https://ada:pass@a.example/p now', 'see https://a.example/p now'],
+  ['GET /cb?code=1&state=2 HTTP/1.1', 'GET /cb… HTTP/1.1'],
+  ['Authorization: Basic YTpi\r\nAccept: */*', 'Authorization: … Accept: */*'],
+  ['no Bearer abc123 here', 'no Bearer … here'],
+  ['Bearer authentication is needed', 'Bearer authentication is needed'],
+  ['invalid_token: The token has ended', 'invalid_token: The token has ended'],
+  ['{"password":"a b","id":5}', '{"password":"…","id":5}'],
+  ["{'password': 'a b', 'id': 5}", "{'password': '…', 'id': 5}"],
+  ['status code: 401, code=12', 'status code: 401, code=12'],
+  ['token_type=x is wrong', 'token_type=x is wrong'],
+  ['password: hunter2', 'password: …'],
   ['', ''],
   ['   ', ''],
   ['grüße 日本語 🎉', 'grüße 日本語 🎉'],
@@ -46,13 +58,53 @@ test.each<[string, string, readonly string[], string]>([
     '{\n  "access_token": "•••",\n  "apiKey": "•••",\n  "Set-Cookie": "•••",\n  "code": "•••",\n  "data": {\n    "password": "•••"\n  },\n  "encoded": "z"\n}',
   ],
   ['the longer secret first', 'abcdef abcd', ['abcd', 'abcdef'], '••• •••'],
-  ['a number', '{"pin":12345678}', ['12345678'], '{\n  "pin": •••\n}'],
+  ['a number', '{"number":12345678}', ['12345678'], '{\n  "number": •••\n}'],
   ['a short one would blot out words', 'an apple', ['app', ''], 'an apple'],
+  [
+    'what was written otherwise',
+    '%70%61%73%73 70617373 cGFzcw== &lt;',
+    ['pass', '<<<<'],
+    '••• ••• ••• &lt;',
+  ],
+  [
+    'a field of a page',
+    '<input name="csrf_token" value="a1">',
+    [],
+    '<input name="csrf_token" value="•••">',
+  ],
+  ['an element', '<a><token>x1</token>y</a>', [], '<a><token>•••</token>y</a>'],
+  ['a header', 'X-Api-Key: a1\nAge: 5', [], 'X-Api-Key: •••\nAge: 5'],
+  [
+    'ids and addresses stay',
+    'https://a.example/users/12?page=2 507f1f77bcf86cd799439011',
+    [],
+    'https://a.example/users/12?page=2 507f1f77bcf86cd799439011',
+  ],
   ['runs like a token', `jwt ${'aB3.'.repeat(10)} end`, [], 'jwt ••• end'],
   ['marks that hide or turn text', 'a\u202Eb\0c', [], 'a b c'],
 ])('blotting out: %s', (_name, body, secrets, expected) => {
   expect(blotOut(body, secrets)).toBe(expected);
 });
+
+test('half a secret is not left where a text is cut', () => {
+  for (let words = 50; words < 60; words += 1) {
+    expect(safeText(`${'word '.repeat(words)}abcd-efgh-secret end of it`)).not.toMatch(
+      /abcd(?!-efgh-secret)/,
+    );
+  }
+  expect(safeText(`${'a1B2'.repeat(9)} `.repeat(200))).not.toContain('a1B2');
+});
+
+test.each(['"', '\\', 'a', 'a=', '<', ' ', '\0', 'a\u200B', '://', '\\"a', 'password="', '\n\t'])(
+  'a megabyte of %j takes no time',
+  (unit) => {
+    const text = unit.repeat(1_000_000 / unit.length);
+    const startedAtMs = performance.now();
+    blotOut(text, ['secret']);
+    safeText(text);
+    expect(performance.now() - startedAtMs).toBeLessThan(1500);
+  },
+);
 
 test('blotting out: at most 2,000 characters, never half a character, also for megabytes', () => {
   for (const unit of ['word ', '🎉 ', '{"a":"']) {

@@ -6,6 +6,7 @@ import { changedSecrets, judgeDraft } from '../../src-main/core/tenant-changes.t
 import type { KeptSecrets } from '../../src-main/core/tenant-changes.ts';
 import type { Tenant, TenantDraft } from '../../src-main/core/tenant.ts';
 import { catalogueOf, field, NAMED, tenantOfTest } from '../fakes/catalogue.ts';
+import { createManualClock } from '../fakes/clock.manual.ts';
 import { createMemoryVault } from '../fakes/vault.memory.ts';
 import { createWorld } from '../fakes/world.ts';
 import type { World } from '../fakes/world.ts';
@@ -226,8 +227,8 @@ describe('pasted keys', () => {
   });
 
   test('end with the day that was entered, and their person is told', async () => {
-    const world = await createWorld([], { providers });
-    world.clock.setWallClock(new Date('2029-12-31T12:00:00').getTime());
+    const clock = createManualClock(new Date('2029-12-31T12:00:00').getTime());
+    const world = await createWorld([], { providers, clock });
     world.startKeeper();
     const values = { shop: 'acme', expiresOn: '2029-12-31' };
     const id = await idOf(world.tenants.save({ ...key('acme'), values }));

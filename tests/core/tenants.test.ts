@@ -352,7 +352,6 @@ describe('D-14 what the settings file may hold', () => {
     ['a list', []],
     ['a number', 7],
     ['an empty object', {}],
-    ['a later version', { ...good, schemaVersion: 2 }],
     ['tenants that are no list', { ...good, tenants: { a: 1 } }],
   ])('%s: kept aside, told, started empty', async (_name, settings) => {
     const world = await createWorld([], { settings });
@@ -361,6 +360,15 @@ describe('D-14 what the settings file may hold', () => {
     expect(world.store.get().problems).toMatchObject([
       { code: 'settings-unreadable', subject: 'settings.json.unreadable-1' },
     ]);
+  });
+
+  test('D-13 of a later version: shown as far as it can be read, told, neither kept aside nor written over', async () => {
+    const settings = { ...good, schemaVersion: 2, tenants: [tenant, { id: 'of a later version' }] };
+    const world = await createWorld([], { settings });
+    expect(world.store.get().tenants).toEqual([tenant]);
+    expect(world.settingsStore.copies()).toBe(0);
+    expect(world.settingsStore.content()).toEqual(settings);
+    expect(world.store.get().problems).toMatchObject([{ code: 'settings-not-saved' }]);
   });
 
   test('partly readable: the good tenants stay, the file is kept aside', async () => {

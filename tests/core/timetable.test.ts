@@ -1,13 +1,16 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { INITIAL_STATE } from '../../src-main/core/state.ts';
 import type { AppState, Phase, SessionState, TokenFacts } from '../../src-main/core/state.ts';
+import { createHostOf } from '../../src-main/core/tenant-host.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
 import {
   earlyWindowMs,
   plan,
   renewAtMs,
   requiredValidityMs,
+  shareOf,
 } from '../../src-main/core/timetable.ts';
+import { PROVIDERS } from '../../src-main/providers/index.ts';
 import { tenantAt } from '../fakes/world.ts';
 
 const SECOND = 1000;
@@ -15,6 +18,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = 1_700_000_000_000;
+const hostOf = createHostOf(PROVIDERS);
 
 test.each([
   ['5 s', 5 * SECOND, 2500],
@@ -94,13 +98,15 @@ function stateIn(situation: Situation): { readonly state: AppState; readonly id:
 
 function isNotified(situation: Situation): boolean {
   const { state, id } = stateIn(situation);
-  return plan(state, NOW).notify.includes(id);
+  return plan(state, hostOf, NOW).notify.includes(id);
 }
 
 const RETRYING: Phase = {
   kind: 'retrying',
   error: { code: 'network-unreachable' },
   retryAtMs: NOW + MINUTE,
+  failedAtMs: NOW,
+  sinceMs: NOW,
   failures: 1,
 };
 const ENDED: Phase = { kind: 'sign-in-needed', error: { code: 'grant-refused' } };
@@ -141,25 +147,25 @@ test.each<[string, Situation, boolean]>([
 
 test('always: the notice comes no later than the renewal', () => {
   const { state, id } = stateIn({ noticeAlways: true, leadMinutes: 1, ageMs: 55 * MINUTE });
-  expect(plan(state, NOW)).toMatchObject({ renew: [id], notify: [id] });
+  expect(plan(state, hostOf, NOW)).toMatchObject({ renew: [id], notify: [id] });
 });
 
 test('a token that ended and that nothing renews is marked, also later on', () => {
   const { state, id } = stateIn({ renewable: false, ageMs: HOUR });
-  expect(plan(state, NOW).expire).toEqual([id]);
+  expect(plan(state, hostOf, NOW).expire).toEqual([id]);
   const alive = stateIn({ renewable: false, ageMs: 10 * MINUTE });
-  expect(plan(alive.state, NOW)).toMatchObject({ expire: [], nextAtMs: NOW + 45 * MINUTE });
+  expect(plan(alive.state, hostOf, NOW)).toMatchObject({ expire: [], nextAtMs: NOW + 45 * MINUTE });
 });
 
 test('the most urgent is renewed first', () => {
   const first = stateIn({ ageMs: 58 * MINUTE });
-  const second = stateIn({ ageMs: 59 * MINUTE });
+  const second = stateIn({ ageMs: 70 * MINUTE });
   const state: AppState = {
     ...first.state,
     tenants: [...first.state.tenants, ...second.state.tenants],
     sessions: new Map([...first.state.sessions, ...second.state.sessions]),
   };
-  expect(plan(state, NOW).renew).toEqual([second.id, first.id]);
+  expect(plan(state, hostOf, NOW).renew).toEqual([second.id, first.id]);
 });
 
 test('what needs a person or a correction is not renewed by the clock', () => {
@@ -171,7 +177,7 @@ test('what needs a person or a correction is not renewed by the clock', () => {
     { kind: 'renewing' },
   ] as const) {
     const { state } = stateIn({ ageMs: 5 * HOUR, phase, noticed: true });
-    expect(plan(state, NOW), phase.kind).toEqual({
+    expect(plan(state, hostOf, NOW), phase.kind).toEqual({
       renew: [],
       notify: [],
       warn: [],
@@ -231,10 +237,59 @@ test.each<[string, Ending, boolean]>([
   ],
 ])('warning of the end of a sign-in: %s', (_name, ending, expected) => {
   const { state, id } = endingIn(ending);
-  expect(plan(state, NOW).warn).toEqual(expected ? [id] : []);
+  expect(plan(state, hostOf, NOW).warn).toEqual(expected ? [id] : []);
 });
 
 test('the next look is for the warning, where nothing comes before it', () => {
   const { state } = endingIn({ refreshLifeMs: 30 * DAY, ageMs: 0, lifeMs: 100 * DAY });
-  expect(plan(state, NOW).nextAtMs).toBe(NOW + 29 * DAY);
+  expect(plan(state, hostOf, NOW).nextAtMs).toBe(NOW + 29 * DAY);
+});
+
+describe('E-16 the spread of renewals', () => {
+  const LIVES = [60, 120, 299, 300, 1200, 3600, 86_400, 30 * 86_400];
+
+  test.each(LIVES)('of 1,000 equal tokens that live %i s', (lifeSeconds) => {
+    const lifeMs = lifeSeconds * SECOND;
+    const token = { issuedAtMs: NOW, expiresAtMs: NOW + lifeMs, renewable: true };
+    const instants = Array.from({ length: 1000 }, () => {
+      const atMs = renewAtMs(token, shareOf(crypto.randomUUID(), { ...token }))!;
+      expect(atMs).toBeGreaterThanOrEqual(NOW + 30 * SECOND);
+      expect(atMs).toBeLessThanOrEqual(NOW + lifeMs - earlyWindowMs(lifeMs));
+      expect(atMs - NOW).toBeGreaterThanOrEqual((lifeMs - earlyWindowMs(lifeMs)) * 0.66);
+      return atMs;
+    });
+    const buckets = new Map<number, number>();
+    for (const atMs of instants) {
+      const second = Math.floor(atMs / SECOND);
+      buckets.set(second, (buckets.get(second) ?? 0) + 1);
+    }
+    // Below 20 min the last third is too short for that: there the pace of the keeper does it
+    if (lifeSeconds >= 1200) expect(Math.max(...buckets.values())).toBeLessThanOrEqual(20);
+    if (lifeSeconds > 60)
+      expect(buckets.size).toBeGreaterThanOrEqual(Math.min(90, lifeSeconds / 10));
+  });
+
+  test('the share of a token is always the same, even over the tenants and from token to token', () => {
+    const token = { issuedAtMs: NOW, renewable: true };
+    const shares = Array.from({ length: 10_000 }, (_each, index) =>
+      shareOf(`t${String(index)}`, { ...token }),
+    );
+    expect(shareOf('t7', { ...token })).toBe(shares[7]);
+    expect(shareOf('t7', { ...token, issuedAtMs: NOW + 1 })).not.toBe(shares[7]);
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      const inside = shares.filter((share) => share >= tenth / 10 && share < (tenth + 1) / 10);
+      expect(inside.length).toBeGreaterThan(800);
+      expect(inside.length).toBeLessThan(1200);
+    }
+  });
+});
+
+test('what was interrupted is renewed at once, if it can be', () => {
+  const { state, id } = stateIn({ ageMs: MINUTE });
+  const session = { ...state.sessions.get(id)!, outcomeUnknown: true };
+  const interrupted = { ...state, sessions: new Map([[id, session]]) };
+  expect(plan(interrupted, hostOf, NOW).renew).toEqual([id]);
+  const token = { ...session.token!, renewable: false };
+  const key = { ...state, sessions: new Map([[id, { ...session, token }]]) };
+  expect(plan(key, hostOf, NOW).renew).toEqual([]);
 });

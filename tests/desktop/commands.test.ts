@@ -19,6 +19,10 @@ function commandsOf(world: World) {
   const commands = createCommands({
     store: world.store,
     providers: PROVIDERS,
+    hostOf: world.hostOf,
+    clock: world.clock,
+    activity: world.activity,
+    installation: () => ({ version: '1.2.3' }),
     sessions: world.sessions,
     tenants: world.tenants,
     copying: world.copying,

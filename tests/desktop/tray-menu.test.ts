@@ -110,7 +110,14 @@ test('where the session has ended, signing in is offered and copying is not', ()
 test('while retrying the token that is still there can be copied', () => {
   const state = stateOf(['Acme'], {
     ...FRESH,
-    phase: { kind: 'retrying', error: { code: 'timed-out' }, retryAtMs: 1, failures: 1 },
+    phase: {
+      kind: 'retrying',
+      error: { code: 'timed-out' },
+      retryAtMs: 1,
+      failedAtMs: 1,
+      sinceMs: 1,
+      failures: 1,
+    },
   });
   expect(actionsOf(trayMenu(state)).map(({ kind }) => kind)).toContain('copy');
 });

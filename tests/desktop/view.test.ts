@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Phase, SessionState } from '../../src-main/core/state.ts';
 import { INITIAL_STATE } from '../../src-main/core/state.ts';
 import type { AppState } from '../../src-main/core/state.ts';
+import { createHostOf } from '../../src-main/core/tenant-host.ts';
 import type { Tenant } from '../../src-main/core/tenant.ts';
 import { moodOf, providerForms, snapshotOf } from '../../src-main/desktop/view.ts';
 import { PROVIDERS } from '../../src-main/providers/index.ts';
@@ -9,6 +10,7 @@ import { startHostileServer } from '../emulators/hostile-server.ts';
 import type { HostileServer } from '../emulators/hostile-server.ts';
 import { createWorld, tenantAt } from '../fakes/world.ts';
 
+const hostOf = createHostOf(PROVIDERS);
 const TENANT = tenantAt('https://login.example.com', { name: 'Acme' });
 const TOKEN = { issuedAtMs: 1, expiresAtMs: 2, renewable: true, account: 'me', scope: 'a b' };
 const ERROR = { code: 'provider-trouble', host: 'h.example', detail: 'said so' } as const;
@@ -25,7 +27,7 @@ function stateWith(session: Partial<SessionState>, changes: Partial<AppState> = 
   };
 }
 
-const rowOf = (state: AppState) => snapshotOf(state, PROVIDERS).tenants[0]!;
+const rowOf = (state: AppState) => snapshotOf(state, PROVIDERS, hostOf).tenants[0]!;
 
 const PAGE = { host: 'login.example.com', encrypted: true, loading: false, warning: null };
 const PHASES: Readonly<Record<Phase['kind'], readonly [Phase, object]>> = {
@@ -36,11 +38,13 @@ const PHASES: Readonly<Record<Phase['kind'], readonly [Phase, object]>> = {
   ],
   renewing: [{ kind: 'renewing' }, { status: { kind: 'renewing' } }],
   retrying: [
-    { kind: 'retrying', error: ERROR, retryAtMs: 9, failures: 2 },
+    { kind: 'retrying', error: ERROR, retryAtMs: 9, failedAtMs: 8, sinceMs: 7, failures: 2 },
     {
       status: {
         kind: 'retrying',
         retryAtMs: 9,
+        sinceMs: 7,
+        failures: 2,
         error: { code: 'provider-trouble', detail: 'said so', remedy: 'retry-later', fields: null },
       },
     },
@@ -105,7 +109,10 @@ describe('a row', () => {
 
 describe('the keychain', () => {
   test('all well: no message', () => {
-    expect(snapshotOf(stateWith({}), PROVIDERS).keychain).toEqual({ state: 'open', message: null });
+    expect(snapshotOf(stateWith({}), PROVIDERS, hostOf).keychain).toEqual({
+      state: 'open',
+      message: null,
+    });
   });
 
   test('trouble and slowness are said with a next step', () => {
@@ -113,9 +120,11 @@ describe('the keychain', () => {
       {},
       { keychain: 'locked', keychainTrouble: { code: 'keychain-locked' } },
     );
-    expect(snapshotOf(locked, PROVIDERS).keychain.message).toMatch(/locked.*Unlock/s);
+    expect(snapshotOf(locked, PROVIDERS, hostOf).keychain.message).toMatch(/locked.*Unlock/s);
     const slow = stateWith({}, { keychain: 'opening', keychainIsSlow: true });
-    expect(snapshotOf(slow, PROVIDERS).keychain.message).toMatch(/Waiting for the keychain/);
+    expect(snapshotOf(slow, PROVIDERS, hostOf).keychain.message).toMatch(
+      /Waiting for the keychain/,
+    );
   });
 });
 
@@ -123,7 +132,12 @@ test.each<[string, Phase, Partial<AppState>, string]>([
   ['idle', { kind: 'idle' }, {}, 'calm'],
   ['renewing', { kind: 'renewing' }, {}, 'renewing'],
   ['signing in', { kind: 'signing-in' }, {}, 'renewing'],
-  ['retrying', { kind: 'retrying', error: ERROR, retryAtMs: 1, failures: 1 }, {}, 'calm'],
+  [
+    'retrying',
+    { kind: 'retrying', error: ERROR, retryAtMs: 1, failedAtMs: 1, sinceMs: 1, failures: 1 },
+    {},
+    'calm',
+  ],
   ['sign-in needed', { kind: 'sign-in-needed' }, {}, 'attention'],
   ['misconfigured', { kind: 'misconfigured', error: ERROR }, {}, 'attention'],
   ['keychain locked', { kind: 'locked' }, { keychain: 'locked' }, 'attention'],
@@ -157,7 +171,9 @@ describe('secrets', () => {
     const world = await createWorld([tenant]);
     world.vault.put(tenant.id, { fields: { clientSecret: 'CANARY-client-secret' } });
     const snapshots: string[] = [];
-    world.store.subscribe((state) => snapshots.push(JSON.stringify(snapshotOf(state, PROVIDERS))));
+    world.store.subscribe((state) =>
+      snapshots.push(JSON.stringify(snapshotOf(state, PROVIDERS, hostOf))),
+    );
     await world.sessions.signIn(tenant.id);
     await world.sessions.renew(tenant.id);
     await world.copying.copyToken(tenant.id);

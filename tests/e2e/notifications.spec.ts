@@ -1,10 +1,14 @@
 /** Notices before a token ends: about the right tenant, with its name and nothing secret, and only when they are wanted. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Page } from 'playwright';
 import { startHostileServer } from '../emulators/hostile-server.ts';
 import type { SourceApp } from '../harness/app.ts';
 import { launchBearerTray, seedProfile, tenantOf } from '../harness/bearer-tray.ts';
 import { ask, demand, draft } from '../harness/bridge.ts';
 import { createCanarySearch } from '../harness/canary-search.ts';
+import { BUS, callBus, connectBus } from '../harness/desktop-bus.ts';
 import { startDesktop } from '../harness/desktop.ts';
+import type { Desktop } from '../harness/desktop.ts';
 import { expect, test } from '../harness/fixtures.ts';
 import { poll } from '../harness/waiting.ts';
 
@@ -116,7 +120,8 @@ test('F-08 by default nobody is told of what is renewed; where asked for once be
     for (const { id } of [never, byDefault]) {
       expect(await ask(page, 'renew', id)).toMatchObject({ ok: false });
     }
-    await poll('a notice of the end', 5000, () => counts()[0] === 1);
+    // The fourth of a burst waits until it is quiet
+    await poll('a notice of the end', 20_000, () => counts()[0] === 1);
     await poll('all tokens to end', 10_000, async () => {
       const { tenants } = await demand(page, 'getSnapshot');
       return tenants.every(({ expiresAtMs }) => (expiresAtMs ?? 0) < Date.now());
@@ -153,6 +158,119 @@ test('F-08 without a notification daemon the app goes on as if nothing was', asy
     await server.stop();
   }
 });
+
+test('F-08 200 tokens that end together: three notices and one summary, which shows the app', async ({
+  desktop,
+  userDataDir,
+}) => {
+  seedProfile(userDataDir, []);
+  const tray = await launchBearerTray(desktop, { userDataDir });
+  try {
+    const page = await tray.popover();
+    await saveEndingKeys(page, 200, 40);
+    const summary = await desktop.notifications.waitFor(
+      (sent) => sent.summary === 'Bearer Tray',
+      50_000,
+    );
+    expect(summary.body).toMatch(/^197 more tokens end soon\. Click to open Bearer Tray\.$/);
+    const singles = desktop.notifications.all().filter(({ id }) => id !== summary.id);
+    expect(singles).toHaveLength(3);
+    for (const { summary: title, body } of singles) {
+      expect(title).toMatch(/^Tenant \d+$/);
+      expect(body).toMatch(/^Its key ends in \d+ s\. Click to open Bearer Tray\.$/);
+    }
+    await demand(page, 'hidePopover');
+    await tray.popoverHidden();
+    await desktop.notifications.invokeDefaultAction(summary);
+    await tray.popoverShown();
+    const ended = await poll('all tokens to end', 40_000, async () => {
+      const { tenants } = await demand(page, 'getSnapshot');
+      return tenants.every(({ status }) => status.kind === 'sign-in-needed') && tenants.length;
+    });
+    expect(ended).toBe(200);
+    expect(desktop.notifications.all()).toHaveLength(4);
+  } finally {
+    await tray.app.close();
+  }
+});
+
+test('F-08 a notification daemon that hangs blocks nothing, is asked by one process at a time, and gets the next notice', async () => {
+  const desktop = await startDesktop();
+  const bus = await connectBus(desktop.env.DBUS_SESSION_BUS_ADDRESS);
+  const { path, askings } = countAskings(desktop);
+  const [daemonId] = await callBus(bus, {
+    ...BUS,
+    member: 'GetConnectionUnixProcessID',
+    signature: 's',
+    body: ['org.freedesktop.Notifications'],
+  });
+  try {
+    const userDataDir = `${desktop.directory}/profile`;
+    seedProfile(userDataDir, []);
+    const tray = await launchBearerTray(desktop, { userDataDir, env: { PATH: path } });
+    try {
+      const page = await tray.popover();
+      process.kill(Number(daemonId), 'SIGSTOP');
+      await saveEndingKeys(page, 20, 8);
+      let slowestMs = 0;
+      await poll('all tokens to end', 20_000, async () => {
+        const startedAtMs = performance.now();
+        const { tenants } = await demand(page, 'getSnapshot');
+        slowestMs = Math.max(slowestMs, performance.now() - startedAtMs);
+        return tenants.every(({ status }) => status.kind === 'sign-in-needed');
+      });
+      expect(slowestMs, 'the longest wait for main').toBeLessThan(1000);
+      // Three notices at once, one question
+      expect(askings()).toHaveLength(1);
+
+      process.kill(Number(daemonId), 'SIGCONT');
+      const { body } = await desktop.notifications.waitFor(
+        (sent) => sent.summary === 'Bearer Tray',
+        20_000,
+      );
+      expect(body).toMatch(/^17 more tokens have ended\./);
+      expect(desktop.notifications.all()).toHaveLength(1);
+    } finally {
+      await tray.app.close();
+    }
+  } finally {
+    bus.disconnect();
+    await desktop.stop();
+  }
+});
+
+/** Keys that are JWTs and end at the same instant: told of after half of their life, as the lead time is longer. */
+async function saveEndingKeys(page: Page, count: number, lifeSeconds: number): Promise<void> {
+  const exp = Math.round(Date.now() / 1000) + lifeSeconds;
+  const part = (members: object): string =>
+    Buffer.from(JSON.stringify(members)).toString('base64url');
+  const key = `${part({ alg: 'none' })}.${part({ exp })}.`;
+  await Promise.all(
+    Array.from({ length: count }, (_each, at) =>
+      demand(page, 'saveTenant', {
+        ...draft({ name: `Tenant ${String(at)}`, grant: 'static-key', values: {} }),
+        providerId: 'api-key',
+        secrets: { key },
+      }),
+    ),
+  );
+}
+
+/** A PATH on which each question to the daemon leaves a line. */
+function countAskings(desktop: Desktop): { path: string; askings: () => readonly string[] } {
+  const directory = `${desktop.directory}/bin`;
+  const log = `${directory}/askings`;
+  mkdirSync(directory);
+  writeFileSync(log, '');
+  const script = `#!/bin/sh\necho "$*" | grep Notifications >>'${log}'\nPATH='${desktop.env.PATH}' exec dbus-send "$@"\n`;
+  writeFileSync(`${directory}/dbus-send`, script);
+  chmodSync(`${directory}/dbus-send`, 0o700);
+  const askings = () =>
+    readFileSync(log, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  return { path: `${directory}:${desktop.env.PATH}`, askings };
+}
 
 async function tellSomething(app: SourceApp): Promise<void> {
   await app.electron.evaluate(({ Notification }) => {

@@ -58,6 +58,49 @@ test('D-14 where no copy can be made, the file is not written over, and the pers
   }
 });
 
+test('D-13 a file of a newer version is shown, refused to be changed, and left untouched for good', async ({
+  desktop,
+  userDataDir,
+}) => {
+  const content = JSON.stringify({
+    schemaVersion: 2,
+    tenants: [tenantOf(SERVER, 'Acme'), BROKEN_ENTRY],
+    settings: {},
+    more: 'of a newer version',
+  });
+  writeFileSync(join(userDataDir, 'settings.json'), content);
+  const tray = await launchBearerTray(desktop, { userDataDir });
+  try {
+    const popover = await tray.popover();
+    await popover.getByRole('button', { name: 'Sign in to Acme' }).waitFor();
+    await popover.getByText('was written by a newer version of Bearer Tray').waitFor();
+    const answer = await ask(popover, 'saveSettings', { theme: 'dark' });
+    expect(answer).toMatchObject({ ok: false, error: { code: 'settings-not-saved' } });
+  } finally {
+    await tray.app.close();
+  }
+  expect(copiesIn(userDataDir)).toEqual([]);
+  expect(readFileSync(join(userDataDir, 'settings.json'), 'utf8')).toBe(content);
+});
+
+test('D-14 with 50 MB of noise it starts within 3 s and keeps the file', async ({
+  desktop,
+  userDataDir,
+}) => {
+  const content = Buffer.alloc(50e6, 'noise');
+  writeFileSync(join(userDataDir, 'settings.json'), content);
+  const startedAtMs = Date.now();
+  const tray = await launchBearerTray(desktop, { userDataDir });
+  try {
+    expect(Date.now() - startedAtMs).toBeLessThan(3000);
+    const [copy] = copiesIn(userDataDir);
+    expect(readFileSync(join(userDataDir, copy!)).equals(content)).toBe(true);
+    await (await tray.popover()).getByText(`The old file was kept as ${copy}`).waitFor();
+  } finally {
+    await tray.app.close();
+  }
+});
+
 function copiesIn(directory: string): readonly string[] {
   return readdirSync(directory).filter((name) => name.startsWith('settings.json.unreadable-'));
 }

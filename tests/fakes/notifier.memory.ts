@@ -2,9 +2,10 @@
 import type { Notifier } from '../../src-main/core/ports.ts';
 
 export interface MemoryNotifier extends Notifier {
+  /** Oldest first. */
   readonly shown: readonly { readonly title: string; readonly body: string }[];
-  /** The person clicks the last notice. */
-  clickLast(): void;
+  /** The person clicks the notice at this place; `-1` is the last one. */
+  click(at: number): void;
 }
 
 export function createMemoryNotifier(): MemoryNotifier {
@@ -15,8 +16,10 @@ export function createMemoryNotifier(): MemoryNotifier {
     notify(notice) {
       shown.push(notice);
     },
-    clickLast() {
-      shown.at(-1)?.onClick();
+    click(at) {
+      const notice = shown.at(at);
+      if (notice === undefined) throw new Error(`no notice at ${String(at)}`);
+      notice.onClick();
     },
   };
 }

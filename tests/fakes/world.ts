@@ -10,6 +10,8 @@ import type { Keeper } from '../../src-main/core/keeper.ts';
 import { createReminder } from '../../src-main/core/notices.ts';
 import { createDiscovery } from '../../src-main/core/oauth/discovery.ts';
 import type { Provider } from '../../src-main/core/provider.ts';
+import { createRevocations } from '../../src-main/core/revocations.ts';
+import type { Revocations } from '../../src-main/core/revocations.ts';
 import { createSessions } from '../../src-main/core/sessions.ts';
 import type { Sessions } from '../../src-main/core/sessions.ts';
 import { createStore, INITIAL_STATE, sessionOf } from '../../src-main/core/state.ts';
@@ -50,6 +52,7 @@ export interface World {
   readonly notifier: MemoryNotifier;
   readonly journal: MemoryRenewalJournal;
   readonly activity: Activity;
+  readonly revocations: Revocations;
   readonly userAgent: FunctionUserAgent;
   readonly systemBrowser: FunctionUserAgent;
   readonly http: NodeHttp;
@@ -112,7 +115,11 @@ export async function createWorld(
   let networks = 0;
   const hostOf = createHostOf(providers);
   const activity = createActivity(store, clock);
-  const sessions = createSessions({ store, vault, providers, hostOf, journal }, grantWorld);
+  const revocations = createRevocations(clock);
+  const sessions = createSessions(
+    { store, vault, providers, hostOf, journal, revocations },
+    grantWorld,
+  );
   const tenantsUseCases = createTenants(store, settingsStore, vault, sessions, providers);
   const copying = createCopying({
     store,
@@ -136,6 +143,7 @@ export async function createWorld(
     notifier,
     journal,
     activity,
+    revocations,
     userAgent,
     systemBrowser,
     http,
@@ -158,10 +166,16 @@ export async function createWorld(
         {
           renew: (tenantId) => void sessions.renew(tenantId),
           hasRoom: (tenantId) => sessions.hasRoom(tenantId),
-          ...createReminder(store, notifier, clock, {
-            signIn: (tenantId) => void sessions.signIn(tenantId),
-            show: () => undefined,
-          }),
+          ...createReminder(
+            store,
+            notifier,
+            clock,
+            {
+              signIn: (tenantId) => void sessions.signIn(tenantId),
+              show: () => undefined,
+            },
+            hostOf,
+          ),
         },
       ),
     changeNetwork() {

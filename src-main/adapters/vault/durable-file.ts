@@ -1,19 +1,27 @@
 /** Files that are whole or not there: written beside, flushed, renamed, and the folder flushed too. Readable by the user only. */
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const TEMPORARY = '.writing-';
 
 /** Windows has no such flag (and O_EXCL alone refuses a link at the name). */
-const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
+export const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
+
+/** A planted pipe would keep its reader waiting for good. */
+const NO_WAITING = process.platform === 'win32' ? 0 : constants.O_NONBLOCK;
+
+/** A name in the same folder for what is being written; `clearTemporaries` knows it. */
+export function temporaryBeside(path: string): string {
+  return `${path}${TEMPORARY}${crypto.randomUUID()}`;
+}
 
 /**
  * Replaces the file's content; durable when it resolves. write-file-atomic does not flush the folder, and without that a
  * rename can be lost in a power cut together with a refresh token that the provider has already replaced.
  */
 export async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  const temporary = `${path}${TEMPORARY}${crypto.randomUUID()}`;
+  const temporary = temporaryBeside(path);
   // A planted file or symbolic link at this name makes the opening fail
   const file = await open(
     temporary,
@@ -33,33 +41,58 @@ export async function writeDurably(path: string, content: Uint8Array): Promise<v
   await syncFolder(dirname(path));
 }
 
-/** @returns Undefined when there is no such file; any other failure throws. */
-export async function readIfPresent(path: string): Promise<Buffer | undefined> {
+/**
+ * @returns Undefined when there is no such file; `unusable` when a symbolic link stands there (not on Windows) or it is
+ * larger than `limitBytes`: nothing of it is read then. Any other failure throws.
+ */
+export async function readBounded(
+  path: string,
+  limitBytes: number,
+): Promise<Buffer | 'unusable' | undefined> {
+  let file;
   try {
-    return await readFile(path);
+    file = await open(path, constants.O_RDONLY | NO_FOLLOW | NO_WAITING);
   } catch (cause) {
-    if (isMissing(cause)) return undefined;
+    if (hasCode(cause, 'ENOENT')) return undefined;
+    if (hasCode(cause, 'ELOOP')) return 'unusable';
     throw cause;
+  }
+  try {
+    const { size } = await file.stat();
+    return size > limitBytes ? 'unusable' : await file.readFile();
+  } finally {
+    await file.close();
   }
 }
 
-export async function removeDurably(path: string): Promise<void> {
+/** @returns Whether there was such a file. */
+export async function removeDurably(path: string): Promise<boolean> {
   try {
     await unlink(path);
   } catch (cause) {
-    if (isMissing(cause)) return;
+    if (hasCode(cause, 'ENOENT')) return false;
     throw cause;
   }
   await syncFolder(dirname(path));
+  return true;
 }
 
-/** Makes a folder that only the user can enter, and clears it of what an interrupted write left. */
+/** Makes a folder that only the user can enter. Throws ELOOP where a symbolic link stands in its place. */
 export async function preparePrivateFolder(path: string): Promise<void> {
+  const isLink = await lstat(path).then(
+    (stats) => stats.isSymbolicLink(),
+    () => false,
+  );
+  if (isLink) throw Object.assign(new Error('a link in place of the folder'), { code: 'ELOOP' });
   await mkdir(path, { recursive: true, mode: 0o700 });
   // One that was there already may be open to others, as after a restored backup
   await chmod(path, 0o700);
+}
+
+/** Clears a folder of what an interrupted write left. */
+export async function clearTemporaries(path: string): Promise<void> {
   for (const name of await readdir(path)) {
-    if (name.includes(TEMPORARY)) await unlink(join(path, name));
+    if (name.includes(TEMPORARY)) await unlink(join(path, name)).catch(() => undefined);
   }
 }
 
@@ -74,6 +107,11 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+export function hasCode(cause: unknown, ...codes: readonly string[]): boolean {
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    typeof cause.code === 'string' &&
+    codes.includes(cause.code)
+  );
 }

@@ -3,48 +3,43 @@
  * Without the key nothing is read, changed or deleted, and what is new stays in memory.
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, success } from '../../core/errors.ts';
 import type { AppError, Result } from '../../core/errors.ts';
 import { createExclusive } from '../../core/exclusive.ts';
 import type { Clock, KeychainState, Vault } from '../../core/ports.ts';
-import { readTenantSecrets } from '../../core/secrets.ts';
 import type { TenantSecrets } from '../../core/secrets.ts';
-import {
-  preparePrivateFolder,
-  readIfPresent,
-  removeDurably,
-  writeDurably,
-} from './durable-file.ts';
-import { keyCheckOf, seal, unseal } from './envelope.ts';
-import type { RecordPlace } from './envelope.ts';
+import { clearTemporaries, hasCode, preparePrivateFolder, removeDurably } from './durable-file.ts';
+import { keyCheckOf } from './envelope.ts';
 import type { Keychain } from './keychain.ts';
+import { openLedger } from './ledger.ts';
+import { giveUpOwnership, takeOwnership } from './owner-lock.ts';
+import { createRecords, recordPath } from './records.ts';
+import type { Records } from './records.ts';
+import { readStoreFile, writeStoreFile } from './store-file.ts';
+import type { StoreFile } from './store-file.ts';
 
-interface StoreFile {
-  readonly format: 1;
-  readonly storeId: string;
-  readonly keyCheck: string;
-}
-
-interface OpenStore {
-  readonly storeId: string;
-  readonly key: Buffer;
+export interface VaultOnDisk extends Vault {
+  /** Lets another process have the folder. Call it last. */
+  release(): Promise<void>;
 }
 
 /** How long after a failed write (disk full) everything unsaved is tried again. */
 const RETRY_AFTER_MS = 30_000;
 
 /** @param directory The vault's own folder; made with mode 0700. */
-export function createVault(directory: string, keychain: Keychain, clock: Clock): Vault {
+export function createVault(directory: string, keychain: Keychain, clock: Clock): VaultOnDisk {
   const storePath = join(directory, 'store.json');
+  const ownerPath = join(directory, 'owner');
   const recordsDirectory = join(directory, 'records');
-  const recordPath = (tenantId: string): string => join(recordsDirectory, `${tenantId}.sealed`);
   const exclusive = createExclusive();
 
   let state: KeychainState = 'opening';
   let trouble: AppError | undefined;
-  let store: OpenStore | undefined;
+  let records: Records | undefined;
+  /** The folder is of this process and of a format that it knows: only then is anything in it touched. */
+  let isOurs = false;
   /** What could not be written yet (no keychain, disk full). Undefined as a value: to be removed. */
   const unsaved = new Map<string, TenantSecrets | undefined>();
   let cancelRetry = (): void => undefined;
@@ -57,12 +52,18 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   };
 
   const open = async (): Promise<KeychainState> => {
-    if (store !== undefined) return state;
+    if (records !== undefined) return state;
     state = 'opening';
+    isOurs = false;
     try {
       await preparePrivateFolder(directory);
+      if (!(await takeOwnership(ownerPath))) return settle('locked', IN_USE);
+      const file = await readStoreFile(storePath);
+      if (file === 'newer') return settle('locked', NEWER);
+      isOurs = true;
       await preparePrivateFolder(recordsDirectory);
-      const file = readStoreFile(await readIfPresent(storePath));
+      await clearTemporaries(directory);
+      await clearTemporaries(recordsDirectory);
       if (file === 'damaged') return settle('locked', problem('the file store.json is damaged'));
       if (file !== undefined) return await openExisting(file);
       if ((await readdir(recordsDirectory)).length > 0) {
@@ -81,13 +82,15 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
 
   const mayHaveStore = async (): Promise<boolean> => {
     try {
-      return (await readIfPresent(storePath)) !== undefined;
+      await preparePrivateFolder(directory);
+      return (await readStoreFile(storePath)) !== undefined;
     } catch (cause) {
       return reasonOf(cause) !== 'ENOTDIR';
     }
   };
 
-  const openExisting = async ({ storeId, keyCheck }: StoreFile): Promise<KeychainState> => {
+  const openExisting = async (file: StoreFile): Promise<KeychainState> => {
+    const { storeId, keyCheck } = file;
     const answer = await keychain.get(storeId);
     if (!answer.ok) return settle('locked', { code: 'keychain-locked', detail: answer.reason });
     if (answer.value === null) return settle('locked', { code: 'keychain-locked' });
@@ -95,8 +98,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     if (keyCheckOf(key, storeId) !== keyCheck) {
       return settle('locked', problem('the keychain holds another key'));
     }
-    store = { storeId, key };
-    return settle('open');
+    return openRecords(file, key);
   };
 
   /** Only a keychain that has kept and given back a probe is trusted with the key. */
@@ -111,10 +113,31 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     const key = randomBytes(32);
     const kept = await keychain.set(storeId, key.toString('base64'));
     if (!kept.ok) return settle('memory-only', unavailable(kept));
-    const file: StoreFile = { format: 1, storeId, keyCheck: keyCheckOf(key, storeId) };
-    await writeDurably(storePath, Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
-    store = { storeId, key };
+    const keyCheck = keyCheckOf(key, storeId);
+    const file: StoreFile = { format: 2, storeId, keyCheck, records: 2 };
+    await writeStoreFile(storePath, file);
+    return openRecords(file, key);
+  };
+
+  const openRecords = async (file: StoreFile, key: Buffer): Promise<KeychainState> => {
+    const { storeId } = file;
+    const ledger = await openLedger(join(directory, 'ledger'), key, storeId, clock);
+    let isRaised = file.format === 2;
+    // A record in the new format must not stand beside a store.json that an older app takes for its own
+    const beforeWriting = async (): Promise<void> => {
+      if (!isRaised) await writeStoreFile(storePath, { ...file, format: 2 });
+      isRaised = true;
+    };
+    const opened = createRecords(recordsDirectory, { storeId, key, beforeWriting }, ledger, clock);
+    if (file.records === 1) await raiseFormat(file, opened).catch(() => undefined);
+    records = opened;
     return settle('open');
+  };
+
+  /** Once only. What a full disk or a crash leaves undone, the next opening does; both formats can be read meanwhile. */
+  const raiseFormat = async (file: StoreFile, opened: Records): Promise<void> => {
+    await opened.raiseFormat();
+    await writeStoreFile(storePath, { ...file, format: 2, records: 2 });
   };
 
   const flush = async (): Promise<void> => {
@@ -126,10 +149,11 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     if (!unsaved.has(tenantId)) return success(null);
     const secrets = unsaved.get(tenantId);
     try {
+      if (secrets !== undefined && records === undefined) return success(null);
+      if (secrets !== undefined) await records?.save(tenantId, secrets);
+      else if (records !== undefined) await records.remove(tenantId);
       // A record whose key is away can be deleted all the same: the person has confirmed it
-      if (secrets === undefined) await removeDurably(recordPath(tenantId));
-      else if (store === undefined) return success(null);
-      else await save(store, tenantId, secrets);
+      else if (isOurs) await removeDurably(recordPath(recordsDirectory, tenantId));
       unsaved.delete(tenantId);
       return success(null);
     } catch (cause) {
@@ -139,54 +163,31 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     }
   };
 
-  const save = async (
-    { storeId, key }: OpenStore,
-    recordId: string,
-    secrets: TenantSecrets,
-  ): Promise<void> => {
-    const path = recordPath(recordId);
-    const before = await readIfPresent(path);
-    if (before !== undefined && decode(key, { storeId, recordId }, before) === undefined) {
-      // Never written over: somebody may still have the key or the backup that makes it readable
-      await rename(path, `${path}.unreadable-${String(clock.now())}`);
-    }
-    const content = Buffer.from(JSON.stringify(secrets));
-    await writeDurably(path, seal(key, { storeId, recordId }, content));
-  };
-
-  const load = async (
-    { storeId, key }: OpenStore,
-    recordId: string,
-  ): Promise<Result<TenantSecrets | undefined>> => {
-    const bytes = await readIfPresent(recordPath(recordId));
-    if (bytes === undefined) return success(undefined);
-    const secrets = decode(key, { storeId, recordId }, bytes);
-    return secrets === undefined
-      ? failure('vault-unreadable', { subject: 'the record is damaged' })
-      : success(secrets);
+  /** At start somebody may ask before it is known what there is. */
+  const opened = async (): Promise<void> => {
+    if (state === 'opening') await exclusive('open', () => Promise.resolve());
   };
 
   return {
     async open() {
       // A call that waits for its prompt would keep this one waiting, also when the keychain is unlocked by now
       if (state === 'opening') keychain.release();
-      const opened = await exclusive('open', open);
+      const result = await exclusive('open', open);
       // Not within the opening: readers hold their tenant's turn while they wait for it
-      await flush();
-      return opened;
+      if (isOurs) await flush();
+      return result;
     },
     trouble: () => (trouble === undefined ? success(null) : { ok: false, error: trouble }),
 
     read: (tenantId) =>
       exclusive(tenantId, async () => {
-        // At start somebody may ask before the keychain has answered
-        if (state === 'opening') await exclusive('open', () => Promise.resolve());
+        await opened();
         if (unsaved.has(tenantId)) return success(unsaved.get(tenantId));
-        if (store === undefined) {
+        if (records === undefined) {
           return state === 'memory-only' ? success(undefined) : failure('keychain-locked');
         }
         try {
-          return await load(store, tenantId);
+          return await records.load(tenantId);
         } catch (cause) {
           return failure('vault-unreadable', { cause, subject: reasonOf(cause) });
         }
@@ -200,14 +201,37 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
 
     remove: (tenantId) =>
       exclusive(tenantId, async () => {
+        if (!isOurs) await opened();
+        if (!isOurs && state !== 'memory-only') {
+          return failure('vault-not-saved', subjectOf(trouble));
+        }
         unsaved.set(tenantId, undefined);
         return persist(tenantId);
       }),
+
+    async release() {
+      if (isOurs) await giveUpOwnership(ownerPath).catch(() => undefined);
+      isOurs = false;
+    },
   };
 }
 
+const IN_USE: AppError = {
+  ...problem('another Bearer Tray is using it'),
+  advice: 'Nothing was changed. End the other one, then choose “Try again”.',
+};
+
+const NEWER: AppError = {
+  ...problem('it was written by a newer version of Bearer Tray'),
+  advice: 'Nothing was changed. Use the newer version again.',
+};
+
 function problem(what: string): AppError {
   return { code: 'vault-unreadable', subject: what };
+}
+
+function subjectOf(error: AppError | undefined): Pick<AppError, 'subject'> {
+  return error?.subject === undefined ? {} : { subject: error.subject };
 }
 
 function unavailable(result: { readonly ok: boolean; readonly reason?: string }): AppError {
@@ -219,38 +243,8 @@ function unavailable(result: { readonly ok: boolean; readonly reason?: string })
 
 /** The short name of a system error (ENOSPC), never its text with the path. */
 function reasonOf(cause: unknown): string {
+  if (hasCode(cause, 'ELOOP')) return 'a symbolic link stands in place of its folder';
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
     ? cause.code
     : 'unknown reason';
-}
-
-function decode(key: Buffer, place: RecordPlace, bytes: Buffer): TenantSecrets | undefined {
-  const content = unseal(key, place, bytes);
-  return content === undefined ? undefined : readTenantSecrets(parse(content));
-}
-
-function parse(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function readStoreFile(bytes: Buffer | undefined): StoreFile | 'damaged' | undefined {
-  if (bytes === undefined) return undefined;
-  const data = parse(bytes);
-  if (
-    typeof data === 'object' &&
-    data !== null &&
-    'format' in data &&
-    data.format === 1 &&
-    'storeId' in data &&
-    typeof data.storeId === 'string' &&
-    'keyCheck' in data &&
-    typeof data.keyCheck === 'string'
-  ) {
-    return { format: 1, storeId: data.storeId, keyCheck: data.keyCheck };
-  }
-  return 'damaged';
 }

@@ -226,7 +226,13 @@ async function ask(
       processed = await exchange.process(rebuild(rest));
     }
     if (processed.token_type !== 'bearer') return failure('token-type-unsupported', { host });
-    const identity = await readIdentity(connection, processed, isRenewal ? null : response, signal);
+    const identity = await readIdentity(
+      connection,
+      processed,
+      isRenewal ? null : response,
+      clock,
+      signal,
+    );
     if (!identity.ok) return identity;
     const expiresAtMs =
       expiryOf(tolerated.expiresIn, requestedAtMs) ??

@@ -60,6 +60,7 @@ function codeOfTokenError(error: string, status: number): ErrorCode {
     case 'invalid_scope':
     case 'invalid_request':
     case 'invalid_target':
+    case 'unsupported_token_type':
       return 'request-refused';
     default:
       return 'provider-trouble';

@@ -9,12 +9,14 @@ import {
   rm,
   stat,
   symlink,
+  truncate,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { seal } from '../../../src-main/adapters/vault/envelope.ts';
 import { createVault } from '../../../src-main/adapters/vault/vault.ts';
 import type { TenantSecrets } from '../../../src-main/core/secrets.ts';
 import { createManualClock } from '../../fakes/clock.manual.ts';
@@ -196,6 +198,44 @@ describe('D-02 who may read it', () => {
     expect(await readFile(victim, 'utf8')).toBe('mine');
   });
 
+  test.each(['vault', 'records'])(
+    'a symbolic link in the place of the folder %s: locked, told, nothing changed behind it',
+    async (name) => {
+      const { vault, keychain } = await openVault();
+      await vault.write(ID, SECRETS);
+      const folder = name === 'vault' ? directory : join(directory, 'records');
+      await rename(folder, join(root, 'elsewhere'));
+      await symlink(join(root, 'elsewhere'), folder);
+      const before = await filesOf();
+      const next = vaultWith(keychain).vault;
+      expect(await next.open()).toBe('locked');
+      expect(next.trouble()).toMatchObject({
+        error: {
+          code: 'vault-unreadable',
+          subject: 'a symbolic link stands in place of its folder',
+        },
+      });
+      await next.write(OTHER_ID, SECRETS);
+      expect(await filesOf()).toEqual(before);
+    },
+  );
+
+  test('a symbolic link in the place of store.json: locked, not followed', async () => {
+    const { keychain } = await openVault();
+    const path = join(directory, 'store.json');
+    await rename(path, join(root, 'elsewhere'));
+    await symlink(join(root, 'elsewhere'), path);
+    expect(await vaultWith(keychain).vault.open()).toBe('locked');
+  });
+
+  test('a symbolic link in the place of a record is not read', async () => {
+    const { vault } = await openVault();
+    await vault.write(ID, SECRETS);
+    await rename(recordPath(ID), join(root, 'elsewhere'));
+    await symlink(join(root, 'elsewhere'), recordPath(ID));
+    expect(await vault.read(ID)).toMatchObject({ error: { code: 'vault-unreadable' } });
+  });
+
   test('D-08 temporary files of a killed writer are gone after the next start', async () => {
     const { keychain } = await openVault();
     await writeFile(`${recordPath(ID)}.writing-1`, 'half');
@@ -303,7 +343,7 @@ describe('without a keychain', () => {
       expect(await vault.write(ID, SECRETS)).toEqual({ ok: true, value: null });
       expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
       expect(await vault.read(OTHER_ID)).toEqual({ ok: true, value: undefined });
-      expect((await filesOf()).size).toBe(0);
+      expect([...(await filesOf()).keys()]).toEqual([join(directory, 'owner')]);
       expect(await vault.remove(ID)).toEqual({ ok: true, value: null });
       expect(await vault.read(ID)).toEqual({ ok: true, value: undefined });
     },
@@ -327,6 +367,8 @@ describe('without a keychain', () => {
     expect(await vault.open()).toBe('memory-only');
     await vault.write(ID, SECRETS);
     expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await vault.remove(ID)).toEqual({ ok: true, value: null });
+    expect(await vault.read(ID)).toEqual({ ok: true, value: undefined });
   });
 });
 
@@ -420,8 +462,9 @@ describe('D-11 damage', () => {
   test.each([
     ['empty', ''],
     ['no JSON', '{'],
-    ['a later format', '{"format":2,"storeId":"x","keyCheck":"y"}'],
+    ['of format 2 without the records’ one', '{"format":2,"storeId":"x","keyCheck":"y"}'],
     ['null', 'null'],
+    ['larger than it can be', ' '.repeat(70_000)],
   ])('store.json is %s: locked, told, nothing changed', async (_name, content) => {
     const { vault, keychain } = await openVault();
     await vault.write(ID, SECRETS);
@@ -441,6 +484,26 @@ describe('D-11 damage', () => {
     expect(await next.open()).toBe('locked');
     expect(next.trouble()).toMatchObject({ error: { subject: 'the file store.json is missing' } });
     expect(keychain.items.size).toBe(1);
+  });
+
+  test('D-12 a record of another key: told apart from a damaged one', async () => {
+    const { vault, keychain } = await openVault();
+    const [storeId] = [...keychain.items.keys()];
+    const place = { storeId: storeId!, recordId: ID };
+    const bytes = Buffer.from(JSON.stringify(SECRETS));
+    await writeFile(recordPath(ID), seal(Buffer.alloc(32, 7), place, 1, bytes));
+    expect(await vault.read(ID)).toMatchObject({
+      error: { code: 'vault-unreadable', subject: 'the record was sealed with another key' },
+    });
+  });
+
+  test('a record of 100 MB is not read into memory', async () => {
+    const { vault } = await openVault();
+    await vault.write(ID, SECRETS);
+    await truncate(recordPath(ID), 100e6);
+    expect(await vault.read(ID)).toMatchObject({
+      error: { code: 'vault-unreadable', subject: 'the record is a link or far too large' },
+    });
   });
 
   test('D-12 another key: told apart from damage and from a lock, files untouched', async () => {

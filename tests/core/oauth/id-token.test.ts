@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { htmlPage, startHostileServer } from '../../emulators/hostile-server.ts';
+import { htmlPage, jsonAnswer, startHostileServer } from '../../emulators/hostile-server.ts';
 import type { Behaviour, HostileServer } from '../../emulators/hostile-server.ts';
 import { createWorld, tenantAt } from '../../fakes/world.ts';
 
@@ -216,5 +216,108 @@ describe('A-15 ID tokens in the answer to a renewal', () => {
     });
     expect((await restarted.sessions.renew(id)).ok).toBe(false);
     expect(world.vault.stored.get(id)).toBe(before);
+  });
+});
+
+describe('A-14 the keys of a provider', () => {
+  const fetches = (): number => server.requests('/jwks').length;
+
+  test('signing-key-rotation-just-before-signing: fetched anew, then accepted', async () => {
+    const tenant = tenantAt(server.issuer);
+    const world = await createWorld([tenant]);
+    expect((await world.sessions.signIn(tenant.id)).ok).toBe(true);
+    let rotated: readonly object[] = [];
+    server.behave({
+      // The provider rotates between two sign-ins, within the same minute
+      idTokenHeader: { kid: 'rotated' },
+      jwks: (_request, ordinary) => {
+        const { keys } = JSON.parse(ordinary().body!) as { keys: readonly object[] };
+        rotated = keys.map((key) => ({ ...key, kid: 'rotated' }));
+        return jsonAnswer({ keys: rotated });
+      },
+    });
+    const before = fetches();
+    expect(await world.sessions.signIn(tenant.id)).toEqual({ ok: true, value: null });
+    expect(fetches() - before).toBe(1);
+    expect(rotated).toHaveLength(1);
+  });
+
+  test('keys that are known are not fetched again for five minutes', async () => {
+    const tenant = tenantAt(server.issuer);
+    const world = await createWorld([tenant]);
+    const before = fetches();
+    for (let time = 0; time < 5; time += 1) {
+      expect((await world.sessions.signIn(tenant.id)).ok).toBe(true);
+      await world.clock.advance(50_000);
+    }
+    expect(fetches() - before).toBe(1);
+    await world.clock.advance(60_000);
+    expect((await world.sessions.signIn(tenant.id)).ok).toBe(true);
+    expect(fetches() - before).toBe(2);
+  });
+
+  test('100 tokens with key ids of nobody, at once and over minutes: at most 2 fetches a minute', async () => {
+    const tenants = Array.from({ length: 20 }, () => tenantAt(server.issuer));
+    const world = await createWorld(tenants);
+    let forged = 0;
+    server.behave({ idTokenFault: 'unknown-key' });
+    const before = fetches();
+    for (let round = 1; round <= 5; round += 1) {
+      const answers = await Promise.all(
+        tenants.map(({ id }) => {
+          forged += 1;
+          server.behave({ idTokenHeader: { kid: `forged-${String(forged)}` } });
+          return world.sessions.signIn(id);
+        }),
+      );
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ error: { code: 'id-token-invalid' } });
+      }
+      expect(fetches() - before).toBeLessThanOrEqual(2 * round);
+      expect(fetches() - before).toBeGreaterThanOrEqual(round);
+      await world.clock.advance(60_000);
+    }
+    expect(forged).toBe(100);
+    expect(world.vault.writes()).toBe(0);
+    server.reset();
+    expect((await world.sessions.signIn(tenants[0]!.id)).ok).toBe(true);
+  });
+
+  test('keys that could not be fetched are asked for again at once', async () => {
+    const tenant = tenantAt(server.issuer);
+    const world = await createWorld([tenant]);
+    for (let time = 0; time < 4; time += 1) {
+      server.behave({ jwks: () => (time % 2 === 0 ? { cut: 'before' } : htmlPage(503)) });
+      expect((await world.sessions.signIn(tenant.id)).ok).toBe(false);
+    }
+    server.reset();
+    expect((await world.sessions.signIn(tenant.id)).ok).toBe(true);
+  });
+
+  test('one who cancels while keys are being fetched does not stop another one', async () => {
+    const tenants = [tenantAt(server.issuer), tenantAt(server.issuer)] as const;
+    const world = await createWorld(tenants);
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    server.behave({
+      jwks: async (_request, ordinary) => {
+        await held;
+        return ordinary();
+      },
+    });
+    const before = fetches();
+    const arrived = server.nextRequest('/jwks');
+    const first = world.sessions.signIn(tenants[0].id);
+    await arrived;
+    const exchanged = server.nextRequest('/token');
+    const second = world.sessions.signIn(tenants[1].id);
+    await exchanged;
+    world.sessions.cancelSignIn(tenants[0].id);
+    expect(await first).toMatchObject({ error: { code: 'sign-in-cancelled' } });
+    answer();
+    expect(await second).toEqual({ ok: true, value: null });
+    expect(fetches() - before).toBe(1);
   });
 });
