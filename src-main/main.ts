@@ -130,7 +130,7 @@ function start(): void {
   };
   /** After a click on a notice. */
   const showTenant = (tenantId: string | null): void => {
-    if (tenantId !== null) store.dispatch({ type: 'pointed-at', tenantId });
+    if (tenantId !== null) store.dispatch({ type: 'pointed-at', tenantId, nowMs: clock.now() });
     showPopover();
   };
   const act = createMenuActions({

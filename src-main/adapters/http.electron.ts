@@ -4,15 +4,18 @@ import { AppFailure } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Clock, Http } from '../core/ports.ts';
 
-/** From sending to the last byte of the answer. */
-const TIME_LIMIT_MS = 30_000;
+/**
+ * From sending to the last byte of the answer. Well below the half minute for which providers forgive that a refresh token
+ * is used a second time: one whose answer never came must be tried again within it.
+ */
+const TIME_LIMIT_MS = 15_000;
 
 /** No answer of a token endpoint, and no metadata, comes near this. */
 const LARGEST_ANSWER_BYTES = 1024 * 1024;
 
 /**
  * @returns An Http that follows no redirect (it would carry secrets elsewhere), sends and keeps no cookie, keeps nothing
- * in the HTTP cache, and gives up after 30 s or 1 MiB.
+ * in the HTTP cache, and gives up after 15 s or 1 MiB.
  */
 export function createHttp(clock: Clock): Http {
   return async (url, init) => {

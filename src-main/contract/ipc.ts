@@ -84,7 +84,11 @@ export interface Snapshot {
   /** Things to tell that belong to no tenant, e.g. settings that could not be read. */
   readonly problems: readonly ErrorView[];
   /** A row to open and look at, as after a click on a notice; `count` grows each time. Null until then. */
-  readonly spotlight: { readonly tenantId: string; readonly count: number } | null;
+  readonly spotlight: {
+    readonly tenantId: string;
+    readonly count: number;
+    readonly atMs: number;
+  } | null;
 }
 
 export interface TenantRow {

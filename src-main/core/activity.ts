@@ -6,8 +6,12 @@ import { sessionOf } from './state.ts';
 import type { AppEvent, AppState, Store } from './state.ts';
 
 export interface Activity {
-  /** @param tenantId Null: of all tenants and of the app. @returns At most 300, newest first. */
-  read(tenantId: string | null): readonly Deed[];
+  /**
+   * @param tenantId Null: of all tenants and of the app.
+   * @param host Of the tenant: then what happened to it is told as well.
+   * @returns At most 300, newest first.
+   */
+  read(tenantId: string | null, host?: string): readonly Deed[];
 }
 
 export interface Deed {
@@ -81,8 +85,12 @@ export function createActivity(store: Store, clock: Clock): Activity {
   });
 
   return {
-    read(tenantId) {
-      const deeds = tenantId === null ? [...kept.values()].flat() : (kept.get(tenantId) ?? []);
+    read(tenantId, host) {
+      const ofHost = kept.get(undefined)?.filter((deed) => deed.host === host) ?? [];
+      const deeds =
+        tenantId === null
+          ? [...kept.values()].flat()
+          : [...(kept.get(tenantId) ?? []), ...(host === undefined ? [] : ofHost)];
       return deeds
         .toReversed()
         .sort((a, b) => b.lastAtMs - a.lastAtMs)

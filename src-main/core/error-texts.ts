@@ -256,6 +256,12 @@ export function describe(error: AppError, tenantName: string | null): ErrorText 
         `Add them again. The old file was kept as ${error.subject} beside the new one.`,
         'none',
       );
+    case 'settings-restored':
+      return text(
+        'The settings file was damaged or gone, so the copy of its last change was used.',
+        `Look whether anything is missing.${error.subject === undefined ? '' : ` The damaged file was kept as ${error.subject} beside the new one.`}`,
+        'none',
+      );
     case 'settings-not-saved':
       if (error.subject !== undefined) {
         return text(

@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'vault-unreadable'
   | 'vault-not-saved'
   | 'settings-unreadable'
+  | 'settings-restored'
   | 'settings-not-saved'
   // The app itself
   | 'sign-in-needed'

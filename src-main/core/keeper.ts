@@ -15,7 +15,7 @@ const LEAST_BETWEEN_LOOKS_MS = 250;
 
 /** Renewals that nobody waits for: at once, and then one for each of these spans, so that 1,000 take over a minute. */
 const MOST_STARTS_AT_ONCE = 4;
-const SPAN_OF_A_START_MS = 70;
+const SPAN_OF_A_START_MS = 100;
 
 /** A smaller difference is that of two clocks that are asked one after the other. */
 const LEAST_CLOCK_MOVE_MS = 1000;
@@ -93,6 +93,7 @@ export function startKeeper(
     for (const tenantId of due.expire) {
       store.dispatch({ type: 'phase-changed', tenantId, phase: { kind: 'sign-in-needed' } });
     }
+    for (const host of due.forget) store.dispatch({ type: 'outage-forgotten', host });
     const nextStartMs = renew(due.renew, nowMs);
     // Last, so that a slow notification daemon holds no renewal up
     for (const tenantId of due.notify) {

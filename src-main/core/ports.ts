@@ -73,6 +73,8 @@ export interface Network {
 export interface SettingsStore {
   /** Undefined: first start. Unparsed: `readStoredConfiguration` makes sense of it. */
   load(): Result<unknown>;
+  /** What was last saved, from a second file, for when the first is damaged or gone; undefined: there is none of use. */
+  loadCopy(): unknown;
   /**
    * Copies the present file beside itself before it is written over.
    * @returns The copy's file name; undefined when there is none, and then `save` refuses from now on.

@@ -8,12 +8,19 @@ import { factsOf } from './state.ts';
 import type { Phase, SessionState, TokenFacts } from './state.ts';
 import type { Tenant } from './tenant.ts';
 
-/** @param interrupted The app was ended while the tenant's renewal was under way. */
+/** What earlier runs of the app have left. */
+export interface Earlier {
+  /** The app was ended while the tenant's renewal was under way. */
+  readonly interrupted: boolean;
+  /** When the newest of all stored tokens was issued. */
+  readonly newestMs: number;
+}
+
 export function sessionFrom(
   stored: Result<TenantSecrets | undefined>,
   grant: Tenant['grant'],
   nowMs: number,
-  interrupted: boolean,
+  { interrupted, newestMs }: Earlier,
 ): SessionState {
   if (!stored.ok) {
     return stored.error.code === 'vault-unreadable'
@@ -22,7 +29,7 @@ export function sessionFrom(
   }
   const token = stored.value?.token;
   if (token === undefined) return { phase: { kind: 'idle' }, noticed: false };
-  const facts = ofKnownAge(factsOf(token, GRANTS[grant].canRenew(token)), nowMs);
+  const facts = ofKnownAge(factsOf(token, GRANTS[grant].canRenew(token)), nowMs, newestMs);
   // What ended while the app was away is seen in the list; a notice for each at every start would be a nuisance
   const endedBefore = !facts.renewable && (facts.expiresAtMs ?? Infinity) <= nowMs;
   return {
@@ -37,9 +44,13 @@ export function sessionFrom(
 /** The clocks of two computers, or of one at two starts, differ by this much without meaning anything. */
 const TOLERATED_MS = 60_000;
 
-/** A token that was issued in the future says that the clock was set back: its age is unknown, so it counts as ended. */
-function ofKnownAge(facts: TokenFacts, nowMs: number): TokenFacts {
-  const isKnown = facts.expiresAtMs === undefined || facts.issuedAtMs <= nowMs + TOLERATED_MS;
+/**
+ * A token that was issued in the future says that the clock was set back. Then the age of each is unknown, so they count as
+ * ended; one that nothing renews only if it says so itself.
+ */
+function ofKnownAge(facts: TokenFacts, nowMs: number, newestMs: number): TokenFacts {
+  const saysSoMs = facts.renewable ? newestMs : facts.issuedAtMs;
+  const isKnown = facts.expiresAtMs === undefined || saysSoMs <= nowMs + TOLERATED_MS;
   return isKnown ? facts : { ...facts, issuedAtMs: nowMs - 1, expiresAtMs: nowMs };
 }
 

@@ -299,13 +299,17 @@ export function createSessions(
       const wanted = tenants.filter(({ id }) => tenantIds === undefined || tenantIds.includes(id));
       const known = new Map(wanted.map(({ id }) => [id, sessionOf(store.get(), id)]));
       const interrupted = await journal.interrupted();
-      const loaded = await Promise.all(
-        wanted.map(async ({ id, grant }) => {
-          const stored = await vault.read(id);
-          const session = sessionFrom(stored, grant, world.clock.now(), interrupted.has(id));
-          return [id, session] as const;
-        }),
+      const read = await Promise.all(
+        wanted.map(async (tenant) => [tenant, await vault.read(tenant.id)] as const),
       );
+      const newestMs = Math.max(
+        0,
+        ...read.map(([, stored]) => (stored.ok ? (stored.value?.token?.issuedAtMs ?? 0) : 0)),
+      );
+      const loaded = read.map(([{ id, grant }, stored]) => {
+        const earlier = { interrupted: interrupted.has(id), newestMs };
+        return [id, sessionFrom(stored, grant, world.clock.now(), earlier)] as const;
+      });
       // What has changed while the vault was being read knows better
       const unchanged = loaded.filter(([id]) => {
         const { phase, token } = sessionOf(store.get(), id);

@@ -27,7 +27,11 @@ export interface AppState {
   /** How far the computer's clock has been set ahead since the app started; instants here are those of `Clock.now`. */
   readonly wallAheadMs: number;
   /** The row to be looked at, and how often one was pointed at. */
-  readonly spotlight: { readonly tenantId: string; readonly count: number } | null;
+  readonly spotlight: {
+    readonly tenantId: string;
+    readonly count: number;
+    readonly atMs: number;
+  } | null;
 }
 
 /** What may be known about a tenant's token outside the vault. */
@@ -106,7 +110,9 @@ export type AppEvent =
   /** The network has changed, the computer woke up, or somebody looks: hosts are tried again now. */
   | { readonly type: 'hurried'; readonly nowMs: number }
   | { readonly type: 'wall-clock-moved'; readonly wallAheadMs: number }
-  | { readonly type: 'pointed-at'; readonly tenantId: string };
+  /** Nobody is left who could find out whether the host is back. */
+  | { readonly type: 'outage-forgotten'; readonly host: string }
+  | { readonly type: 'pointed-at'; readonly tenantId: string; readonly nowMs: number };
 
 export const INITIAL_STATE: AppState = {
   tenants: EMPTY_CONFIGURATION.tenants,
@@ -222,13 +228,17 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       else outages.set(event.host, event.outage);
       return { ...state, outages };
     }
+    case 'outage-forgotten': {
+      const outages = new Map(state.outages);
+      return outages.delete(event.host) ? { ...state, outages } : state;
+    }
     case 'hurried':
       return hurried(state, event.nowMs);
     case 'wall-clock-moved':
       return { ...state, wallAheadMs: event.wallAheadMs };
     case 'pointed-at': {
       const count = (state.spotlight?.count ?? 0) + 1;
-      return { ...state, spotlight: { tenantId: event.tenantId, count } };
+      return { ...state, spotlight: { tenantId: event.tenantId, count, atMs: event.nowMs } };
     }
   }
 }

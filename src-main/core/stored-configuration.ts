@@ -66,3 +66,18 @@ export function readStoredConfiguration(data: unknown): {
     complete: tenants.size === outer.output.tenants.length,
   };
 }
+
+/** What could not be read is taken from the copy of the last change; what could be, is newer or the same. */
+export function withCopy(
+  configuration: StoredConfiguration,
+  copy: StoredConfiguration,
+): StoredConfiguration {
+  const known = new Set(configuration.tenants.map(({ id }) => id));
+  const isNothing = known.size === 0;
+  return {
+    ...configuration,
+    tenants: [...configuration.tenants, ...copy.tenants.filter(({ id }) => !known.has(id))],
+    activeTenantId: configuration.activeTenantId ?? copy.activeTenantId,
+    settings: isNothing ? copy.settings : configuration.settings,
+  };
+}

@@ -13,6 +13,7 @@ import {
   isNewerConfiguration,
   NEWER_CONFIGURATION,
   readStoredConfiguration,
+  withCopy,
 } from './stored-configuration.ts';
 import { judgeDraft, changedSecrets } from './tenant-changes.ts';
 import { findGrant } from './tenant.ts';
@@ -55,22 +56,34 @@ export function createTenants(
   const tenants: Tenants = {
     load() {
       const loaded = settingsStore.load();
-      const { configuration, complete } = loaded.ok
-        ? readStoredConfiguration(loaded.value)
-        : { ...readStoredConfiguration(undefined), complete: false };
-      store.dispatch({ type: 'configuration-loaded', configuration });
-      if (loaded.ok && isNewerConfiguration(loaded.value)) {
-        store.dispatch({ type: 'problem-found', problem: NEWER_CONFIGURATION });
+      const stored = loaded.ok ? loaded.value : undefined;
+      const { configuration, complete } = readStoredConfiguration(stored);
+      const isNewer = isNewerConfiguration(stored);
+      const isWhole = loaded.ok && complete && stored !== undefined;
+      const copy = isWhole || isNewer ? undefined : settingsStore.loadCopy();
+      const isFirstStart = loaded.ok && stored === undefined && copy === undefined;
+      if (isWhole || isNewer || isFirstStart) {
+        store.dispatch({ type: 'configuration-loaded', configuration });
+        if (isNewer) store.dispatch({ type: 'problem-found', problem: NEWER_CONFIGURATION });
         return;
       }
-      if (complete) return;
-      const copy = settingsStore.keepAside();
+      const copied = readStoredConfiguration(copy);
+      store.dispatch({
+        type: 'configuration-loaded',
+        configuration: withCopy(configuration, copied.configuration),
+      });
+      const isRestored = copy !== undefined && copied.complete;
+      const isGone = loaded.ok && stored === undefined;
+      const kept = isGone ? undefined : settingsStore.keepAside();
       store.dispatch({
         type: 'problem-found',
-        problem: { code: 'settings-unreadable', ...(copy === undefined ? {} : { subject: copy }) },
+        problem: {
+          code: isRestored ? 'settings-restored' : 'settings-unreadable',
+          ...(kept === undefined ? {} : { subject: kept }),
+        },
       });
       // With the old file kept, the next start finds a whole one and does not ask again
-      if (copy !== undefined) settingsStore.save(configurationOf(store.get()));
+      if (isGone || kept !== undefined) settingsStore.save(configurationOf(store.get()));
     },
 
     async read(tenantId) {

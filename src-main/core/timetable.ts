@@ -14,6 +14,8 @@ export interface Timetable {
   readonly warn: readonly string[];
   /** Tenants whose token has ended and which nothing renews. */
   readonly expire: readonly string[];
+  /** Hosts in an outage that no tenant tries any more: all were removed, signed out or need a person. */
+  readonly forget: readonly string[];
   /** The next instant at which something becomes due; undefined: never. */
   readonly nextAtMs: number | undefined;
 }
@@ -86,8 +88,8 @@ export function plan(state: AppState, hostOf: HostOf, nowMs: number): Timetable 
   };
   for (const tenant of state.tenants) {
     const session = sessionOf(state, tenant.id);
-    const ownMs = nextRenewalMs(tenant.id, session);
     const outage = state.outages.size === 0 ? undefined : state.outages.get(hostOf(tenant));
+    const ownMs = nextRenewalMs(tenant.id, session, outage !== undefined);
     const atMs =
       ownMs === undefined || outage === undefined ? ownMs : Math.max(ownMs, outage.retryAtMs);
     if (due(atMs)) renew.push({ id: tenant.id, atMs: ownMs ?? nowMs });
@@ -106,8 +108,21 @@ export function plan(state: AppState, hostOf: HostOf, nowMs: number): Timetable 
     notify,
     warn,
     expire,
+    forget: unwatched(state, hostOf),
     nextAtMs,
   };
+}
+
+function unwatched(state: AppState, hostOf: HostOf): readonly string[] {
+  if (state.outages.size === 0) return [];
+  const watched = new Set(
+    state.tenants.filter(({ id }) => watches(sessionOf(state, id))).map((tenant) => hostOf(tenant)),
+  );
+  return [...state.outages.keys()].filter((host) => !watched.has(host));
+}
+
+function watches({ phase }: SessionState): boolean {
+  return phase.kind === 'renewing' || (phase.kind === 'retrying' && isOutage(phase.error.code));
 }
 
 /** While a host cannot be reached one tenant tries for all; the one that has tried least recently. */
@@ -129,11 +144,21 @@ function onePerOutage(
   });
 }
 
+const LONGEST_WAIT_AFTER_OUTAGE_MS = 60_000;
+
 /** One that was interrupted is tried at once: a provider forgives a second use of a refresh token for seconds only. */
-function nextRenewalMs(tenantId: string, session: SessionState): number | undefined {
+function nextRenewalMs(
+  tenantId: string,
+  session: SessionState,
+  isInOutage: boolean,
+): number | undefined {
   const { phase, token, outcomeUnknown } = session;
-  if (phase.kind === 'retrying')
-    return isOutage(phase.error.code) ? phase.failedAtMs : phase.retryAtMs;
+  if (phase.kind === 'retrying') {
+    const { error, failedAtMs, retryAtMs } = phase;
+    if (!isOutage(error.code)) return retryAtMs;
+    // The outage says when; once it is over this one need not wait long, but must not loop where it alone fails
+    return isInOutage ? failedAtMs : Math.min(retryAtMs, failedAtMs + LONGEST_WAIT_AFTER_OUTAGE_MS);
+  }
   if (phase.kind !== 'idle' || token === undefined) return undefined;
   if (outcomeUnknown === true && token.renewable) return token.issuedAtMs;
   return renewAtMs(token, shareOf(tenantId, token));

@@ -161,16 +161,23 @@ export function createCommands(world: CommandWorld): Readonly<Record<CommandName
     },
     copyError: forTenant<'copyError'>((tenantId) => {
       const { phase } = sessionOf(store.get(), tenantId);
-      const error = 'error' in phase ? phase.error : undefined;
+      const tenant = tenantOf(store.get(), tenantId);
+      const outage =
+        tenant === undefined ? undefined : store.get().outages.get(world.hostOf(tenant));
+      const error = 'error' in phase ? phase.error : outage?.error;
       if (error === undefined) return success(null);
-      const { message, nextStep, detail, code } = errorView(
-        error,
-        tenantOf(store.get(), tenantId)?.name ?? null,
-      );
+      const { message, nextStep, detail, code } = errorView(error, tenant?.name ?? null);
       return copying.copyText([message, detail, nextStep, `(${code})`].filter(Boolean).join('\n'));
     }),
     readActivity: ([tenantId]) => {
-      const deeds = world.activity.read(typeof tenantId === 'string' ? tenantId : null);
+      const tenant = typeof tenantId === 'string' ? tenantOf(store.get(), tenantId) : undefined;
+      if (typeof tenantId === 'string' && tenant === undefined) {
+        return Promise.resolve(answer(failure('tenant-unknown')));
+      }
+      const deeds =
+        tenant === undefined
+          ? world.activity.read(null)
+          : world.activity.read(tenant.id, world.hostOf(tenant));
       return Promise.resolve({
         ok: true,
         value: deeds.map((deed) => activityEntry(store.get(), deed)),

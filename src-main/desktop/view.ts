@@ -32,7 +32,10 @@ export function snapshotOf(
     keychain: keychainOf(state),
     tray: state.tray,
     problems: state.problems.map((problem) => errorView(problem, null)),
-    spotlight: state.spotlight,
+    spotlight:
+      state.spotlight === null
+        ? null
+        : { ...state.spotlight, atMs: state.spotlight.atMs + state.wallAheadMs },
   };
 }
 

@@ -21,6 +21,8 @@ export interface TenantActions {
   readonly signOut: (row: TenantRow) => void;
   readonly renew: (row: TenantRow) => void;
   readonly activate: (row: TenantRow) => void;
+  /** Shows what has happened to it. */
+  readonly showActivity: (row: TenantRow) => void;
   readonly edit: (row: TenantRow) => void;
   readonly remove: (row: TenantRow) => void;
   /** Does again what ended with this error. */

@@ -2,17 +2,21 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type {
   CallReport,
+  CopyReport,
   ErrorView,
   SignOutReport,
   TenantRow,
 } from '../../src-main/contract/ipc.ts';
+import { copiedNote } from './row-view.ts';
 
 const COPIED_SHOWN_MS = 2000;
+/** Where there is more to read. */
+const NOTED_SHOWN_MS = 5000;
 
 export class RowFeedback {
   /** Tenants whose copy command is running. */
   readonly copying = new SvelteSet<string>();
-  readonly copied = new SvelteSet<string>();
+  readonly copied = new SvelteMap<string, CopyReport>();
   readonly errors = new SvelteMap<string, ErrorView>();
   readonly signOuts = new SvelteMap<string, SignOutReport>();
   /** What the last probe request brought; `running` while it is on its way. */
@@ -21,13 +25,14 @@ export class RowFeedback {
   announcement = $state('');
   readonly #copiedTimers: Record<string, number> = {};
 
-  showCopied(tenantId: string): void {
+  showCopied(tenantId: string, report: CopyReport): void {
+    const shownMs = copiedNote(report, Date.now()) === null ? COPIED_SHOWN_MS : NOTED_SHOWN_MS;
     window.clearTimeout(this.#copiedTimers[tenantId]);
-    this.copied.add(tenantId);
+    this.copied.set(tenantId, report);
     this.#copiedTimers[tenantId] = window.setTimeout(() => {
       this.copied.delete(tenantId);
       this.announcement = '';
-    }, COPIED_SHOWN_MS);
+    }, shownMs);
   }
 
   /** A new command makes the outcome of the last one old news. */

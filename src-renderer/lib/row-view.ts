@@ -2,11 +2,13 @@
 import type {
   CallReport,
   CopyFormatForm,
+  CopyReport,
   ErrorView,
+  OutageView,
   TenantRow,
 } from '../../src-main/contract/ipc.ts';
 import type { IconName } from './icons.ts';
-import { durationText } from './time-text.ts';
+import { durationText, shortTimeText } from './time-text.ts';
 
 export type Tone = 'calm' | 'busy' | 'attention' | 'muted';
 
@@ -24,36 +26,45 @@ export function hasLiveToken(row: TenantRow, nowMs: number): boolean {
   return row.issuedAtMs !== null && (row.expiresAtMs === null || row.expiresAtMs > nowMs);
 }
 
+/** What is true now. Where a token is still alive, that comes first: it can be used whatever else is the matter. */
 export function statusView(row: TenantRow, nowMs: number): StatusView {
-  const { status } = row;
+  const { status, outage } = row;
+  const attention = (what: string, icon: IconName | 'spinner'): StatusView => ({
+    text: withLife(row, what, nowMs),
+    tone: 'attention',
+    icon,
+  });
   switch (status.kind) {
-    case 'fresh':
-      if (row.expiresAtMs === null) return { text: 'Valid, end unknown', tone: 'calm', icon: null };
-      return row.expiresAtMs > nowMs
-        ? { text: `${durationText(row.expiresAtMs - nowMs)} left`, tone: 'calm', icon: null }
-        : { text: 'Expired', tone: 'attention', icon: 'warning' };
+    case 'fresh': {
+      const life = lifeText(row, nowMs);
+      if (outage !== null) {
+        const again = life === null ? `, ${againText(outage.retryAtMs, nowMs)}` : '';
+        return attention(offlineText(outage, nowMs) + again, 'offline');
+      }
+      return life === null
+        ? { text: 'Expired', tone: 'attention', icon: 'warning' }
+        : { text: life, tone: 'calm', icon: null };
+    }
     case 'renewing':
-      return { text: 'Renewing…', tone: 'busy', icon: 'spinner' };
-    case 'retrying':
-      return {
-        text: retryText(status.error, status.retryAtMs, nowMs),
-        tone: 'attention',
-        icon: 'offline',
-      };
+      return outage === null
+        ? { text: 'Renewing…', tone: 'busy', icon: 'spinner' }
+        : attention(`${offlineText(outage, nowMs)}, trying again now`, 'spinner');
+    case 'retrying': {
+      if (outage !== null) {
+        const again = againText(outage.retryAtMs, nowMs);
+        return attention(`${offlineText(outage, nowMs)}, ${again}`, 'offline');
+      }
+      const since = shortTimeText(status.sinceMs, nowMs);
+      const tries = status.failures === 1 ? '1 try' : `${status.failures} tries`;
+      const again = againText(status.retryAtMs, nowMs);
+      return attention(`Not renewed since ${since} (${tries}), ${again}`, 'warning');
+    }
     case 'sign-in-needed':
-      return {
-        text: row.interactive ? 'Sign in again' : 'Needs a new token',
-        tone: 'attention',
-        icon: 'warning',
-      };
+      return attention(row.interactive ? 'Sign in again' : 'Needs a new token', 'warning');
     case 'misconfigured':
-      return { text: 'Needs a correction', tone: 'attention', icon: 'warning' };
+      return attention('Needs a correction', 'warning');
     case 'signing-in':
-      return {
-        text: signingInText(row),
-        tone: 'busy',
-        icon: 'spinner',
-      };
+      return { text: signingInText(row), tone: 'busy', icon: 'spinner' };
     case 'signed-out':
       return {
         text: row.interactive ? 'Not signed in' : 'No token yet',
@@ -65,15 +76,35 @@ export function statusView(row: TenantRow, nowMs: number): StatusView {
   }
 }
 
+/** The parts of a status text that stay whole when it takes two lines: words, and numbers with their unit. */
+export function phrasesOf(text: string): readonly string[] {
+  return text.split(/ (?!(?:·|[ap]\.?m\b|s\b|min\b|h\b|days?\b|tries\b|try\b))/i);
+}
+
+/** @returns Null where there is no token, or it has ended. */
+function lifeText(row: TenantRow, nowMs: number): string | null {
+  if (!hasLiveToken(row, nowMs)) return null;
+  if (row.expiresAtMs === null) return 'Valid, end unknown';
+  return `${durationText(row.expiresAtMs - nowMs)} left`;
+}
+
+function withLife(row: TenantRow, what: string, nowMs: number): string {
+  const life = lifeText(row, nowMs);
+  return life === null ? what : `${life} · ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
+}
+
+function offlineText({ sinceMs }: OutageView, nowMs: number): string {
+  return `Offline since ${shortTimeText(sinceMs, nowMs)}`;
+}
+
+function againText(retryAtMs: number, nowMs: number): string {
+  const leftMs = retryAtMs - nowMs;
+  return `trying again ${leftMs > 0 ? `in ${durationText(leftMs)}` : 'now'}`;
+}
+
 function signingInText({ signIn, interactive }: TenantRow): string {
   if (signIn?.inBrowser === true) return 'Go on in your browser';
   return interactive ? 'Signing in…' : 'Getting a token…';
-}
-
-function retryText(error: ErrorView, retryAtMs: number, nowMs: number): string {
-  const what = error.code === 'network-unreachable' ? 'Offline' : 'Not renewed';
-  const when = retryAtMs > nowMs ? `in ${durationText(retryAtMs - nowMs)}` : 'now';
-  return `${what}, trying again ${when}`;
 }
 
 /** Share of the token's life that is left, 0 to 1 in hundredths (no finer bar can be seen); null where it cannot be known. */
@@ -85,9 +116,10 @@ export function lifeLeft(row: TenantRow, nowMs: number): number | null {
   return Math.round(share * 100) / 100;
 }
 
-/** The one button that stands in the row: a token that is still good can be copied whatever else is the matter. */
+/** The one button that stands in the row: a token that is still good can be copied whatever else is the matter, but not read while locked. */
 export function mainAction(row: TenantRow, nowMs: number): MainAction {
   const { kind } = row.status;
+  if (kind === 'locked') return 'unlock';
   if (hasLiveToken(row, nowMs)) return 'copy';
   switch (kind) {
     case 'signing-in':
@@ -102,8 +134,6 @@ export function mainAction(row: TenantRow, nowMs: number): MainAction {
       return signInAction(row);
     case 'misconfigured':
       return 'edit';
-    case 'locked':
-      return 'unlock';
   }
 }
 
@@ -124,8 +154,25 @@ export function callVerdict({ status, accepted, durationMs }: CallReport): strin
   return `${status} · ${accepted ? 'accepted' : 'not accepted'} · ${durationMs} ms`;
 }
 
+/** The error that the status itself carries. */
+export function ownError({ status }: TenantRow): ErrorView | null {
+  return 'error' in status ? status.error : null;
+}
+
+/** Why the row needs attention. What a person must act on goes before an outage, which ends by itself. */
 export function statusError(row: TenantRow): ErrorView | null {
-  return 'error' in row.status ? row.status.error : null;
+  const own = ownError(row);
+  if (row.outage === null || (own !== null && row.status.kind !== 'retrying')) return own;
+  return own?.code === row.outage.error.code ? own : row.outage.error;
+}
+
+/** A token that ends sooner than this is worth a word when it is copied. */
+const SHORT_LIFE_MS = 60_000;
+
+/** What to know about a token that has just been copied: "ends in 12 s"; null when it lasts. */
+export function copiedNote({ expiresAtMs }: CopyReport, nowMs: number): string | null {
+  if (expiresAtMs === null || expiresAtMs - nowMs >= SHORT_LIFE_MS) return null;
+  return expiresAtMs > nowMs ? `ends in ${durationText(expiresAtMs - nowMs)}` : 'has ended';
 }
 
 /** Blank-separated words that must all occur in what the row says of itself. */

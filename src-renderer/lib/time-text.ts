@@ -22,11 +22,52 @@ export function durationText(durationMs: number): string {
   return days === 1 ? '1 day' : `${days} days`;
 }
 
+/** How long something took, finer than `durationText`: "230 ms", "4.2 s", "3 min". */
+export function spanText(spanMs: number): string {
+  if (spanMs < SECOND_MS) return `${Math.round(spanMs)} ms`;
+  return spanMs < MINUTE_MS ? `${(spanMs / SECOND_MS).toFixed(1)} s` : durationText(spanMs);
+}
+
 /** "14:05:09" today, with the date on any other day. */
 export function localTimeText(instantMs: number, nowMs: number): string {
   const instant = new Date(instantMs);
-  const sameDay = instant.toDateString() === new Date(nowMs).toDateString();
-  return sameDay
+  return isSameDay(instantMs, nowMs)
     ? instant.toLocaleTimeString(undefined, { timeStyle: 'medium' })
     : instant.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** As short as it can be: "14:05" today, "21 Nov, 14:05" on any other day. */
+export function shortTimeText(instantMs: number, nowMs: number): string {
+  const instant = new Date(instantMs);
+  return isSameDay(instantMs, nowMs)
+    ? instant.toLocaleTimeString(undefined, { timeStyle: 'short' })
+    : instant.toLocaleString(undefined, {
+        day: 'numeric',
+        month: 'short',
+        hour: 'numeric',
+        minute: '2-digit',
+      });
+}
+
+/** "Today", "Yesterday", "Friday, 20 November", with the year where it is another one. */
+export function dayText(instantMs: number, nowMs: number): string {
+  if (isSameDay(instantMs, nowMs)) return 'Today';
+  const now = new Date(nowMs);
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (isSameDay(instantMs, yesterday.getTime())) return 'Yesterday';
+  const day = new Date(instantMs);
+  return day.toLocaleDateString(undefined, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(day.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
+  });
+}
+
+export function startOfDayMs(instantMs: number): number {
+  return new Date(instantMs).setHours(0, 0, 0, 0);
+}
+
+function isSameDay(oneMs: number, otherMs: number): boolean {
+  return new Date(oneMs).toDateString() === new Date(otherMs).toDateString();
 }

@@ -45,6 +45,7 @@ const CODES: Readonly<Record<ErrorCode, 'about a tenant' | 'about the app'>> = {
   'vault-not-saved': 'about a tenant',
   'settings-unreadable': 'about the app',
   'settings-not-saved': 'about the app',
+  'settings-restored': 'about the app',
   'sign-in-needed': 'about a tenant',
   'clipboard-failed': 'about a tenant',
   'tenant-unknown': 'about the app',

@@ -24,7 +24,7 @@ const stored = (ageMs: number, lifeMs?: number, refreshToken: string | undefined
   });
 
 const from = (secrets: Parameters<typeof sessionFrom>[0], interrupted = false) =>
-  sessionFrom(secrets, 'authorization-code', NOW, interrupted);
+  sessionFrom(secrets, 'authorization-code', NOW, { interrupted, newestMs: 0 });
 
 describe('E-13 the clock was set between two starts', () => {
   test.each([

@@ -40,7 +40,7 @@ test('TeleTracker: logs in, renews by the refresh token in both spellings, and s
   expect(row.expiresAtMs! - row.issuedAtMs!).toBe(3_600_000);
   expect(row.signInEndsAtMs! - row.issuedAtMs!).toBeGreaterThan(29 * DAY_MS);
   const details = await detailsOf(ways, 'Calls');
-  await details.getByText('Sign-in lasts until').waitFor();
+  await details.getByText('Sign-in ends').waitFor();
   await expectAccepted(ways, 'Calls');
   const token = await ways.tray.copy('Calls');
   const next = await renew(ways, 'Calls');

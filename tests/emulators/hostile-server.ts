@@ -33,8 +33,11 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The connection is cut before the first byte, within the headers, or within the body. */
-  readonly cut?: 'before' | 'in-headers' | 'in-body';
+  /**
+   * The connection is cut before the first byte, within the headers, within the body, or when all of the body was sent but
+   * not its end.
+   */
+  readonly cut?: 'before' | 'in-headers' | 'in-body' | 'after-body';
 }
 
 /**
@@ -65,6 +68,10 @@ export interface Behaviour {
   readonly idTokenOnRefresh: boolean;
   /** A refresh leaves the refresh token as it is. */
   readonly keepRefreshTokens: boolean;
+  /** A refresh token that is used again has another successor, as with providers that allow a leeway. */
+  readonly forgivesReuse: boolean;
+  /** Connections are cut as soon as they are made, or when the head of a request has arrived; nothing is done or logged. */
+  readonly cuts: 'nothing' | 'connections' | 'requests';
 }
 
 export interface HostileServerOptions {
@@ -196,6 +203,8 @@ export async function startHostileServer(
     idTokenFault: 'none',
     idTokenOnRefresh: false,
     keepRefreshTokens: false,
+    forgivesReuse: false,
+    cuts: 'nothing',
   };
   let behaviour = wellBehaved;
 
@@ -292,7 +301,9 @@ export async function startHostileServer(
       case 'refresh_token': {
         const value = form.get('refresh_token') ?? '';
         const used = usedRefreshTokens.get(value);
-        if (used !== undefined) {
+        if (used !== undefined && behaviour.forgivesReuse) {
+          refreshTokens.set(value, used);
+        } else if (used !== undefined) {
           reuses += 1;
           endedFamilies.add(used.family);
         }
@@ -359,7 +370,14 @@ export async function startHostileServer(
     arrivals.emit(request.path, request);
     send(response, await answerTo(request));
   };
+  server.on('connection', (socket) => {
+    if (behaviour.cuts === 'connections') socket.destroy();
+  });
   server.on('request', (incoming, response) => {
+    if (behaviour.cuts !== 'nothing') {
+      incoming.destroy();
+      return;
+    }
     handle(incoming, response).catch((cause: unknown) => {
       // A switch that throws is a mistake of the test: it must not look like a hanging server
       response.writeHead(500, { 'content-type': 'text/plain' }).end(String(cause));
@@ -442,6 +460,10 @@ function send(response: ServerResponse, answer: Answer): void {
       response.write(half, () => response.destroy());
       return;
     }
+    case 'after-body':
+      response.writeHead(status, headers);
+      response.write(body, () => response.destroy());
+      return;
     case undefined:
       response.writeHead(status, headers).end(body);
   }

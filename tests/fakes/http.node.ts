@@ -13,10 +13,10 @@ export interface NodeHttp {
   readonly called: readonly string[];
 }
 
-const TIME_LIMIT_MS = 30_000;
+const TIME_LIMIT_MS = 15_000;
 
 /**
- * @param clock Times calls out after 30 s of its time.
+ * @param clock Times calls out after 15 s of its time.
  * @param internet Gets every call but those to loopback.
  */
 export function createNodeHttp(clock: Clock, internet?: Internet): NodeHttp {

@@ -13,8 +13,12 @@ export interface MemorySettingsStore extends SettingsStore {
 }
 
 /** @param initial What the file holds at first: undefined for none, `unreadable` for one that cannot be read at all. */
-export function createMemorySettingsStore(initial?: unknown): MemorySettingsStore {
+export function createMemorySettingsStore(
+  initial?: unknown,
+  initialCopy?: unknown,
+): MemorySettingsStore {
   let content = initial;
+  let copy = initialCopy;
   let copies = 0;
   let fails = false;
   return {
@@ -26,6 +30,7 @@ export function createMemorySettingsStore(initial?: unknown): MemorySettingsStor
     load(): Result<unknown> {
       return content === 'unreadable' ? failure('settings-unreadable') : success(content);
     },
+    loadCopy: () => copy,
     keepAside() {
       copies += 1;
       return 'settings.json.unreadable-1';
@@ -34,6 +39,7 @@ export function createMemorySettingsStore(initial?: unknown): MemorySettingsStor
       if (fails) return failure('settings-not-saved');
       // As through a file: no object is shared with what was saved
       content = JSON.parse(JSON.stringify(configuration));
+      copy = content;
       return success(null);
     },
   };

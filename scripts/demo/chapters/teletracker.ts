@@ -45,7 +45,7 @@ async function tell(stage: Stage): Promise<void> {
       token = await tray.copy(NAMES.teleTracker);
       await assertAccepted(stage, callData(usual), bearer(token));
       const details = await unfold(stage, NAMES.teleTracker);
-      await details.getByText('Sign-in lasts until').waitFor();
+      await details.getByText('Sign-in ends').waitFor();
     },
   );
   await step('Renewed by its refresh token, now and by itself', 'teletracker-renewed', async () => {

@@ -1,4 +1,6 @@
-/** store.json: which key the records are sealed with, and in which format they are. */
+/** store.json and its copy: which key the records are sealed with, and in which format they are. */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readBounded, writeDurably } from './durable-file.ts';
 
 /**
@@ -15,9 +17,59 @@ export interface StoreFile {
 
 const LARGEST_BYTES = 64 * 1024;
 
-export async function readStoreFile(
-  path: string,
-): Promise<StoreFile | 'damaged' | 'newer' | undefined> {
+/** `newer`: of a later version of the app. */
+type Found = StoreFile | 'damaged' | 'newer' | undefined;
+
+/** Without this file all records are noise, so there are two; each is whole or not there. */
+export interface StoreFiles {
+  readonly first: Found;
+  readonly copy: Found;
+}
+
+export async function readStoreFiles(directory: string): Promise<StoreFiles> {
+  const [first, copy] = pathsIn(directory);
+  return { first: await readStoreFile(first), copy: await readStoreFile(copy) };
+}
+
+/** Those that are different and of use, the first one first. */
+export function candidatesOf({ first, copy }: StoreFiles): readonly StoreFile[] {
+  const files = [first, copy].filter((each) => typeof each === 'object');
+  const [one, other] = files;
+  const isSame = one?.storeId === other?.storeId && one?.keyCheck === other?.keyCheck;
+  return isSame ? files.slice(0, 1) : files;
+}
+
+/** Writes the first and then the copy. */
+export async function writeStoreFiles(directory: string, file: StoreFile): Promise<void> {
+  const content = Buffer.from(`${JSON.stringify(file, null, 2)}\n`);
+  for (const path of pathsIn(directory)) await writeDurably(path, content);
+}
+
+/** Makes both what `file` says; one that says something else, or nothing, is kept beside. */
+export async function mendStoreFiles(
+  directory: string,
+  files: StoreFiles,
+  file: StoreFile,
+  nowMs: number,
+): Promise<void> {
+  const paths = pathsIn(directory);
+  const isRight = [files.first, files.copy].map(
+    (each) => typeof each === 'object' && JSON.stringify(each) === JSON.stringify(file),
+  );
+  if (isRight.every(Boolean)) return;
+  for (const [at, found] of [files.first, files.copy].entries()) {
+    const path = paths[at];
+    if (path === undefined || found === undefined || isRight[at] === true) continue;
+    await rename(path, `${path}.unreadable-${String(nowMs)}`);
+  }
+  await writeStoreFiles(directory, file);
+}
+
+function pathsIn(directory: string): readonly [string, string] {
+  return [join(directory, 'store.json'), join(directory, 'store.copy.json')];
+}
+
+async function readStoreFile(path: string): Promise<Found> {
   const bytes = await readBounded(path, LARGEST_BYTES);
   if (bytes === undefined) return undefined;
   const data = bytes === 'unusable' ? undefined : parseJson(bytes);
@@ -29,10 +81,6 @@ export async function readStoreFile(
   return format === 2 && (records === 1 || records === 2)
     ? { format, storeId, keyCheck, records }
     : 'damaged';
-}
-
-export async function writeStoreFile(path: string, file: StoreFile): Promise<void> {
-  await writeDurably(path, Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
 }
 
 /** @returns Undefined for what is no JSON. */

@@ -17,8 +17,8 @@ import { openLedger } from './ledger.ts';
 import { giveUpOwnership, takeOwnership } from './owner-lock.ts';
 import { createRecords, recordPath } from './records.ts';
 import type { Records } from './records.ts';
-import { readStoreFile, writeStoreFile } from './store-file.ts';
-import type { StoreFile } from './store-file.ts';
+import { candidatesOf, mendStoreFiles, readStoreFiles, writeStoreFiles } from './store-file.ts';
+import type { StoreFile, StoreFiles } from './store-file.ts';
 
 export interface VaultOnDisk extends Vault {
   /** Lets another process have the folder. Call it last. */
@@ -30,7 +30,6 @@ const RETRY_AFTER_MS = 30_000;
 
 /** @param directory The vault's own folder; made with mode 0700. */
 export function createVault(directory: string, keychain: Keychain, clock: Clock): VaultOnDisk {
-  const storePath = join(directory, 'store.json');
   const ownerPath = join(directory, 'owner');
   const recordsDirectory = join(directory, 'records');
   const exclusive = createExclusive();
@@ -58,14 +57,19 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     try {
       await preparePrivateFolder(directory);
       if (!(await takeOwnership(ownerPath))) return settle('locked', IN_USE);
-      const file = await readStoreFile(storePath);
-      if (file === 'newer') return settle('locked', NEWER);
+      const files = await readStoreFiles(directory);
+      if (files.first === 'newer' || (files.first !== undefined && files.copy === 'newer')) {
+        return settle('locked', NEWER);
+      }
       isOurs = true;
       await preparePrivateFolder(recordsDirectory);
       await clearTemporaries(directory);
       await clearTemporaries(recordsDirectory);
-      if (file === 'damaged') return settle('locked', problem('the file store.json is damaged'));
-      if (file !== undefined) return await openExisting(file);
+      const candidates = candidatesOf(files);
+      if (candidates.length > 0) return await openExisting(files, candidates);
+      if (files.first !== undefined || files.copy !== undefined) {
+        return settle('locked', problem('the file store.json is damaged'));
+      }
       if ((await readdir(recordsDirectory)).length > 0) {
         // Records without the file that names their key: a new key would make them unreadable for good
         return settle('locked', problem('the file store.json is missing'));
@@ -83,22 +87,33 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   const mayHaveStore = async (): Promise<boolean> => {
     try {
       await preparePrivateFolder(directory);
-      return (await readStoreFile(storePath)) !== undefined;
+      const { first, copy } = await readStoreFiles(directory);
+      return first !== undefined || copy !== undefined;
     } catch (cause) {
       return reasonOf(cause) !== 'ENOTDIR';
     }
   };
 
-  const openExisting = async (file: StoreFile): Promise<KeychainState> => {
-    const { storeId, keyCheck } = file;
-    const answer = await keychain.get(storeId);
-    if (!answer.ok) return settle('locked', { code: 'keychain-locked', detail: answer.reason });
-    if (answer.value === null) return settle('locked', { code: 'keychain-locked' });
-    const key = Buffer.from(answer.value, 'base64');
-    if (keyCheckOf(key, storeId) !== keyCheck) {
-      return settle('locked', problem('the keychain holds another key'));
+  const openExisting = async (
+    files: StoreFiles,
+    candidates: readonly StoreFile[],
+  ): Promise<KeychainState> => {
+    let last: AppError = { code: 'keychain-locked' };
+    for (const file of candidates) {
+      const { storeId, keyCheck } = file;
+      const answer = await keychain.get(storeId);
+      if (!answer.ok) return settle('locked', { code: 'keychain-locked', detail: answer.reason });
+      if (answer.value === null) continue;
+      const key = Buffer.from(answer.value, 'base64');
+      if (keyCheckOf(key, storeId) !== keyCheck) {
+        last = problem('the keychain holds another key');
+        continue;
+      }
+      // A full disk must not keep anybody from what is there
+      await mendStoreFiles(directory, files, file, clock.now()).catch(() => undefined);
+      return openRecords(file, key);
     }
-    return openRecords(file, key);
+    return settle('locked', last);
   };
 
   /** Only a keychain that has kept and given back a probe is trusted with the key. */
@@ -115,7 +130,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     if (!kept.ok) return settle('memory-only', unavailable(kept));
     const keyCheck = keyCheckOf(key, storeId);
     const file: StoreFile = { format: 2, storeId, keyCheck, records: 2 };
-    await writeStoreFile(storePath, file);
+    await writeStoreFiles(directory, file);
     return openRecords(file, key);
   };
 
@@ -125,7 +140,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     let isRaised = file.format === 2;
     // A record in the new format must not stand beside a store.json that an older app takes for its own
     const beforeWriting = async (): Promise<void> => {
-      if (!isRaised) await writeStoreFile(storePath, { ...file, format: 2 });
+      if (!isRaised) await writeStoreFiles(directory, { ...file, format: 2 });
       isRaised = true;
     };
     const opened = createRecords(recordsDirectory, { storeId, key, beforeWriting }, ledger, clock);
@@ -137,7 +152,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   /** Once only. What a full disk or a crash leaves undone, the next opening does; both formats can be read meanwhile. */
   const raiseFormat = async (file: StoreFile, opened: Records): Promise<void> => {
     await opened.raiseFormat();
-    await writeStoreFile(storePath, { ...file, format: 2, records: 2 });
+    await writeStoreFiles(directory, { ...file, format: 2, records: 2 });
   };
 
   const flush = async (): Promise<void> => {

@@ -30,7 +30,7 @@ export async function readIdentity(
 ): Promise<Result<Identity | undefined>> {
   const claims = oauth.getValidatedIdTokenClaims(processed);
   if (claims === undefined) return success(undefined);
-  const { server, client, http } = connection;
+  const { server, client } = connection;
   const issuer = new URL(server.issuer);
   if (Array.isArray(claims.aud) && claims.aud.some((audience) => audience !== client.client_id)) {
     return failure('id-token-invalid', { host: issuer.host, subject: 'it names another audience' });
