@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how much Bearer Tray costs beside an Electron app that is nothing but a tray icon,
- * in one run, on one desktop, one after the other. Prints numbers and judges none. docs/benchmark.md
+ * `npm run bench`: how much Bearer Tray costs beside an Electron app that is nothing but a tray icon, and with 1,000
+ * tenants beside one; in one run, on one desktop, one after the other. Prints numbers and judges none. docs/benchmark.md
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -9,13 +9,30 @@ import { parseArgs } from 'node:util';
 import { startAuthorizationServer } from '../tests/emulators/authorization-server.ts';
 import { startDesktop, type Desktop } from '../tests/harness/desktop.ts';
 import { electronBinary, installedElectron } from './setup/electron-install.mjs';
+import { makeCrowd, type Crowd } from './bench/crowd.ts';
+import { crowdTable } from './bench/crowd-table.ts';
+import type { CpuProfile } from './bench/inside-hook.ts';
+import { liveLong, type LongLife } from './bench/long-life.ts';
 import { processesOf } from './bench/processes.ts';
+import { profileTable } from './bench/profile-table.ts';
 import { measure, type Run } from './bench/measure.ts';
 import { bareSubject, bearerTraySubject, type Subject } from './bench/subjects.ts';
 import { median, tableOf, type Samples } from './bench/table.ts';
+import { startTokenService } from './bench/token-service.ts';
 import { TrayRegistrations } from './bench/tray-registrations.ts';
 
-const USAGE = `npm run bench [-- --runs 7] [--json file]`;
+const USAGE = `npm run bench [-- OPTIONS]
+
+  --runs 5         short lives of each app: start, memory, click, copy; 0 leaves them out
+  --minutes 2      how long the processor is watched with 1,000 tenants; 10 is the full form
+  --json FILE      writes every single value
+  --profile FILE   takes a CPU profile of the main process after that, for a minute, and prints its top`;
+
+const TENANTS = 1000;
+/** At most two renewals are under way for one host. */
+const HOSTS = 10;
+/** With one tenant next to nothing happens. */
+const LONGEST_WATCH_OF_ONE_MINUTES = 1 / 3;
 /** Longer than any benchmark: no renewal disturbs it. */
 const TOKEN_SECONDS = 24 * 60 * 60;
 
@@ -33,18 +50,38 @@ interface Surroundings {
   readonly electronProcesses: number;
 }
 
-async function main(): Promise<number> {
+interface Options {
+  readonly runs: number;
+  /** Average of the processor's use with many tenants. */
+  readonly minutes: number;
+  readonly json: string | undefined;
+  readonly profile: string | undefined;
+}
+
+/** Undefined: to be told how it is used. */
+function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
-      runs: { type: 'string', default: '7' },
+      runs: { type: 'string', default: '5' },
+      minutes: { type: 'string', default: '2' },
       json: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
+      profile: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const runs = Number(values.runs);
-  if (values.help === true || !Number.isInteger(runs) || runs < 1) {
+  const minutes = Number(values.minutes);
+  const isUsable = Number.isInteger(runs) && runs >= 0 && minutes >= 0;
+  return values.help || !isUsable
+    ? undefined
+    : { runs, minutes, json: values.json, profile: values.profile };
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === undefined) {
     console.log(USAGE);
-    return values.help === true ? 0 : 1;
+    return process.argv.some((word) => word === '--help' || word === '-h') ? 0 : 1;
   }
   if (process.platform !== 'linux') {
     console.error('The benchmark needs the virtual desktop and /proc, which only Linux has.');
@@ -57,47 +94,81 @@ async function main(): Promise<number> {
   };
   const before = surroundings();
   const server = await startAuthorizationServer({ accessTokenSeconds: TOKEN_SECONDS });
+  const service = await startTokenService(HOSTS);
   const desktop = await startDesktop();
   try {
     const directory = mkdtempSync(join(desktop.directory, 'bench-'));
-    const bearerTray = await bearerTraySubject(desktop, server, directory);
-    const bare = bareSubject(directory);
-    const results = await compare(desktop, bearerTray, bare, runs);
+    const registrations = await TrayRegistrations.watch(desktop);
+    const crowd = await makeCrowd(desktop, service, TENANTS, directory);
+    const results = await compare(desktop, registrations, options.runs, {
+      bare: bareSubject(directory),
+      bearerTray: await bearerTraySubject(desktop, server, directory),
+      crowd: crowd.subject,
+    });
+    const live = (which: Crowd, minutes: number, profile?: string): Promise<LongLife> => {
+      process.stderr.write(`long life with tenants: ${String(which.size)}\n`);
+      return liveLong(desktop, registrations, service, which, {
+        steadyMs: minutes * 60_000,
+        ...(profile === undefined
+          ? {}
+          : {
+              onProfile: (taken) => {
+                keepProfile(profile, taken);
+              },
+            }),
+      });
+    };
+    const alone = await makeCrowd(desktop, service, 1, directory);
+    const longLives = {
+      one: await live(alone, Math.min(options.minutes, LONGEST_WATCH_OF_ONE_MINUTES)),
+      crowd: await live(crowd, options.minutes, options.profile),
+    };
+    registrations.stop();
     const after = surroundings();
-    const samples = samplesOf(results.bearerTray, results.bare);
-    console.log(`\n${tableOf(samples)}`);
-    console.log(notes(machine, [before, after], [...results.bearerTray, ...results.bare]));
-    if (values.json !== undefined) {
-      const report = { machine, before, after, pageCache: 'warm', ...results };
-      writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+    if (options.runs > 0) console.log(`\n${tableOf(samplesOf(results.bearerTray, results.bare))}`);
+    console.log(`\n${crowdTable({ ...results, longLives })}`);
+    const all = [...results.bearerTray, ...results.bare];
+    console.log(notes(machine, [before, after], options.runs, all, longLives.crowd));
+    if (options.json !== undefined) {
+      const report = { machine, before, after, pageCache: 'warm', ...results, longLives };
+      writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
     }
     return 0;
   } finally {
     await desktop.stop();
+    service.stop();
     await server.stop();
   }
 }
 
-/** A B A B …, so that whatever else the machine does meets both. */
+function keepProfile(path: string, profile: CpuProfile): void {
+  writeFileSync(path, JSON.stringify(profile));
+  console.log(`\nSelf time of the main thread, % of a core:\n${profileTable(profile)}`);
+}
+
+interface Subjects<Value> {
+  readonly bare: Value;
+  readonly bearerTray: Value;
+  readonly crowd: Value;
+}
+
+/** A B C A B C …, so that whatever else the machine does meets all. */
 async function compare(
   desktop: Desktop,
-  bearerTray: Subject,
-  bare: Subject,
+  registrations: TrayRegistrations,
   runs: number,
-): Promise<{ readonly bearerTray: readonly Run[]; readonly bare: readonly Run[] }> {
-  const registrations = await TrayRegistrations.watch(desktop);
-  const results: { readonly bearerTray: Run[]; readonly bare: Run[] } = {
-    bearerTray: [],
-    bare: [],
-  };
+  { bare, bearerTray, crowd }: Subjects<Subject>,
+): Promise<Subjects<readonly Run[]>> {
+  const results: Subjects<Run[]> = { bare: [], bearerTray: [], crowd: [] };
+  if (runs === 0) return results;
   // Not counted: reads the program's files into the page cache and fills V8's code caches.
-  for (const subject of [bare, bearerTray]) await measure(desktop, registrations, subject);
+  for (const subject of [bare, bearerTray, crowd]) await measure(desktop, registrations, subject);
   for (let run = 1; run <= runs; run += 1) {
     process.stderr.write(`run ${String(run)} of ${String(runs)}\n`);
     results.bare.push(await measure(desktop, registrations, bare));
     results.bearerTray.push(await measure(desktop, registrations, bearerTray));
+    results.crowd.push(await measure(desktop, registrations, crowd));
   }
-  registrations.stop();
   return results;
 }
 
@@ -117,17 +188,32 @@ function samplesOf(bearerTray: readonly Run[], bare: readonly Run[]): readonly S
   }));
 }
 
-function notes(machine: Machine, around: readonly Surroundings[], all: readonly Run[]): string {
+function notes(
+  machine: Machine,
+  around: readonly Surroundings[],
+  runs: number,
+  all: readonly Run[],
+  { steady }: LongLife,
+): string {
   const { cores, memoryGb, electron } = machine;
   const lookMs = median(all.map(({ clipboardLookMs }) => clipboardLookMs)) ?? 0;
   const loads = around.map(({ load }) => load.toFixed(1)).join(' before and ');
   const others = Math.max(...around.map(({ electronProcesses }) => electronProcesses));
   return [
     '',
-    `${String(cores)} cores, ${String(memoryGb)} GB, X server without a GPU, Electron ${electron}; ${String(all.length / 2)} runs of each; load ${loads} after.`,
-    'Ratio: Bearer Tray / the bare app of the same run, median of all runs.',
-    'The page cache is warm: both apps have run once before. The first start after a boot takes longer.',
-    `The clipboard is asked again and again; one look takes ${lookMs.toFixed(0)} ms, and so much may be counted too much.`,
+    `${String(cores)} cores, ${String(memoryGb)} GB, X server without a GPU, Electron ${electron}; ${String(runs)} runs of each; load ${loads} after.`,
+    ...(runs === 0
+      ? []
+      : [
+          'Ratio: Bearer Tray / the bare app of the same run, median of all runs.',
+          'The page cache is warm: all have run before. The first start after a boot takes longer.',
+          `The clipboard is asked again and again; one look takes ${lookMs.toFixed(0)} ms, and so much may be counted too much.`,
+        ]),
+    ...(steady === null
+      ? []
+      : [
+          `The processor was watched for ${steady.seconds.toFixed(0)} s, in which ${String(steady.renewals)} tokens were renewed.`,
+        ]),
     ...(others === 0
       ? []
       : [

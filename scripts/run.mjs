@@ -43,6 +43,11 @@ const tasks = {
     return afterBuild(() => runNode(['--import', 'tsx', 'scripts/bench.ts', ...args]));
   },
 
+  async 'test:faults'(args) {
+    await setUp({ electron: 'any', system: ['run', 'desktop'] });
+    return afterBuild(() => runNode(['--import', 'tsx', 'tests/faults/run.ts', ...args]));
+  },
+
   async check(args) {
     await setUp({});
     return summarize(await runParts(checkParts({ fix: args.includes('--fix') })));

@@ -16,7 +16,7 @@ const BEFORE_COPY = 'before the copy';
 /** All times end with what a person would see; all but the start are those of the system's one clock. */
 export interface Run {
   readonly startMs: number;
-  /** Null where the system does not let us look. */
+  /** Null where the system does not let us look, and of an app at work. */
   readonly idleMemoryMb: number | null;
   readonly firstShowMs: number;
   readonly nextShowMs: number;
@@ -38,14 +38,17 @@ export async function measure(
     subject.appPath,
   ];
   const env = { ...desktop.env, ...subject.hook.env };
+  const { atWork } = subject;
+  await atWork?.prepare();
   const registered = registrations.next();
   const startedAtMs = performance.now();
   const app = await desktop.processes.launch({ name, command: electronBinary(), args, env });
   try {
     const startMs = (await registered) - startedAtMs;
-    await delay(IDLE_MS);
-    await settled(app.pid);
-    const idleMemoryMb = memoryMb(app.pid);
+    if (atWork === undefined) await delay(IDLE_MS);
+    const readiness = atWork?.begun ?? (() => settled(app.pid));
+    await readiness();
+    const idleMemoryMb = atWork === undefined ? memoryMb(app.pid) : null;
 
     const output = (): string => readFileSync(desktop.processes.logPath(name), 'utf8');
     const clickUntilPainted = async (count: number): Promise<number> => {
@@ -61,7 +64,7 @@ export async function measure(
     await poll('the window to be hidden', LIMIT_MS, async () => {
       return !(await desktop.isWindowVisible(subject.windowTitle));
     });
-    await settled(app.pid);
+    await readiness();
     await desktop.clipboard.writeText(BEFORE_COPY);
     const nextShowMs = await clickUntilPainted(2);
 

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** USER_HZ, which is 100 on every computer that Electron runs on: https://man7.org/linux/man-pages/man7/time.7.html */
+const TICKS_PER_SECOND = 100;
 const LOOK_MS = 500;
 /** Of processor time in one look: two ticks of 10 ms. */
 const RESTING_TICKS = 2;
@@ -36,6 +38,33 @@ export function memoryMb(pid: number): number | null {
       return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]);
     });
     return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** Processor time so far, of the process alone and with all that it has started and that is still there. */
+export function processorSeconds(pid: number): { readonly main: number; readonly all: number } {
+  const family = familyOf(pid);
+  const main = family.find((process) => process.pid === pid)?.processorTicks ?? 0;
+  const all = family.reduce((sum, process) => sum + process.processorTicks, 0);
+  return { main: main / TICKS_PER_SECOND, all: all / TICKS_PER_SECOND };
+}
+
+export interface Written {
+  /** Whole pages that go to a disk; what a file system notes for itself is not in it. */
+  readonly disk: number;
+  /** What was given to write calls, to pipes and sockets too. */
+  readonly calls: number;
+}
+
+/** By the process itself so far. Null where it may not be looked at. */
+export function writtenBytes(pid: number): Written | null {
+  try {
+    const text = readFileSync(`/proc/${String(pid)}/io`, 'utf8');
+    const of = (name: string): number =>
+      Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1]);
+    return { disk: of('write_bytes'), calls: of('wchar') };
   } catch {
     return null;
   }

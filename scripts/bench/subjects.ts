@@ -12,6 +12,13 @@ export interface Subject {
   readonly userDataDir: string;
   readonly windowTitle: string;
   readonly hook: Hook;
+  /** Where the app is looked at while it works; absent: when it is at rest. */
+  readonly atWork?: {
+    /** Before the app is started. */
+    readonly prepare: () => Promise<void>;
+    /** Resolves when it works. */
+    readonly begun: () => Promise<void>;
+  };
 }
 
 /** Bearer Tray with one tenant, signed in: as it is used. */

@@ -5,8 +5,11 @@ import type { Clock } from '../core/ports.ts';
 /** setTimeout fires at once for anything longer (2^31 - 1 ms); nothing here may ask for that. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How often the two clocks are compared at most: asking for the uptime reads a file on Linux. */
-const COMPARED_EVERY_MS = 100;
+/**
+ * How often the two clocks are compared at most: asking for the uptime reads a file on Linux. This span is counted by the
+ * clock that stands still during sleep, and falling asleep and waking up take longer.
+ */
+const COMPARED_EVERY_MS = 10;
 
 /** Less is the coarseness of the uptime (a second on macOS) and no suspend. */
 const LEAST_SUSPEND_MS = 2000;

@@ -59,7 +59,8 @@ export function createSettingsStore(directory: string, clock: Clock): SettingsSt
         const content = { ...store.store };
         isNewer = isNewerConfiguration(content);
         // Of a profile from before there were copies
-        if (store.size > 0) attempt(() => copyFileSync(path, copyPath, constants.COPYFILE_EXCL));
+        if (store.size > 0 && !isNewer)
+          attempt(() => copyFileSync(path, copyPath, constants.COPYFILE_EXCL));
         return success(store.size === 0 ? undefined : content);
       } catch (cause) {
         if (cause instanceof SyntaxError) movedAside = attempt(() => moveTo(asidePath()));

@@ -10,8 +10,15 @@ const LONGEST_SLEEP_MS = 30_000;
 /** While something cannot be reached the network is looked at more often. */
 const LONGEST_SLEEP_IN_OUTAGE_MS = 5000;
 
-/** After a change of the state the next look waits this long since the last one: many changes make one look. */
-const LEAST_BETWEEN_LOOKS_MS = 250;
+/**
+ * After a change of the state the next look waits this long since the last one: many changes make one look, and nothing that
+ * a change makes due is due sooner. Where renewals wait for room it is shorter.
+ */
+const LEAST_BETWEEN_LOOKS_MS = 1000;
+const LEAST_BETWEEN_LOOKS_IN_A_CROWD_MS = 100;
+
+/** A computer that has just woken up may not know it yet. */
+const SECOND_LOOK_MS = 500;
 
 /** Renewals that nobody waits for: at once, and then one for each of these spans, so that 1,000 take over a minute. */
 const MOST_STARTS_AT_ONCE = 4;
@@ -53,6 +60,7 @@ export function startKeeper(
   let lookedAtMs = -Infinity;
   let stopped = false;
   let looking = false;
+  let isCrowded = false;
   let connectedTo = network.fingerprint();
   let starts = MOST_STARTS_AT_ONCE;
   let startsAtMs = clock.now();
@@ -73,9 +81,13 @@ export function startKeeper(
     const earned = Math.max(0, (nowMs - startsAtMs) / SPAN_OF_A_START_MS);
     starts = Math.min(MOST_STARTS_AT_ONCE, starts + earned);
     startsAtMs = nowMs;
+    isCrowded = false;
     for (const tenantId of tenantIds) {
       if (starts < 1) return nowMs + Math.ceil((1 - starts) * SPAN_OF_A_START_MS);
-      if (!duties.hasRoom(tenantId)) continue;
+      if (!duties.hasRoom(tenantId)) {
+        isCrowded = true;
+        continue;
+      }
       starts -= 1;
       duties.renew(tenantId);
     }
@@ -121,15 +133,18 @@ export function startKeeper(
 
   const unsubscribe = store.subscribe(() => {
     if (looking || stopped) return;
-    const soonMs = lookedAtMs + LEAST_BETWEEN_LOOKS_MS;
+    const soonMs =
+      lookedAtMs + (isCrowded ? LEAST_BETWEEN_LOOKS_IN_A_CROWD_MS : LEAST_BETWEEN_LOOKS_MS);
     if (nextLookMs > soonMs) sleepUntil(soonMs, clock.now());
   });
   look();
   return {
     replan: look,
     hurry() {
-      store.dispatch({ type: 'hurried', nowMs: clock.now() });
+      const nowMs = clock.now();
+      store.dispatch({ type: 'hurried', nowMs });
       look();
+      if (!stopped) sleepUntil(Math.min(nextLookMs, nowMs + SECOND_LOOK_MS), nowMs);
     },
     stop() {
       stopped = true;

@@ -1,4 +1,5 @@
 /** Opens the keychain, at start, whenever the person asks again, and when it was unlocked; tells the state what came of it. */
+import type { AppError } from './errors.ts';
 import type { Clock, IsKeychainLocked, Vault } from './ports.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './state.ts';
@@ -8,6 +9,13 @@ const SLOW_AFTER_MS = 2000;
 
 /** How often a locked one is asked whether it still is. */
 const WATCHED_EVERY_MS = 3000;
+
+const KEY_GONE: AppError = {
+  code: 'vault-unreadable',
+  subject: 'its key is not in the keychain of this computer, as after moving to another one',
+  advice:
+    'Nothing was changed. Bring the keychain of before back and choose “Try again”, or move the folder “vault” away to begin anew.',
+};
 
 export interface KeychainOpening {
   open(): Promise<void>;
@@ -67,13 +75,18 @@ export function createKeychainOpening({
     // What came of the earlier one is old news
     if (mine !== latest) return;
     cancelWatching();
-    const trouble = vault.trouble();
-    store.dispatch({
-      type: 'keychain-changed',
-      keychain,
-      trouble: trouble.ok ? null : trouble.error,
-    });
+    const trouble = await troubleNow();
+    if (mine !== latest) return;
+    store.dispatch({ type: 'keychain-changed', keychain, trouble });
     if (keychain !== 'open') watch();
+  };
+
+  /** The keychain answers "nothing there" for both; only where it is known to be open does it mean that. */
+  const troubleNow = async (): Promise<AppError | null> => {
+    const trouble = vault.trouble();
+    if (trouble.ok) return null;
+    const isKeyGone = trouble.error.code === 'keychain-locked' && (await isLocked()) === false;
+    return isKeyGone ? KEY_GONE : trouble.error;
   };
 
   return {

@@ -48,6 +48,8 @@ export interface Vault {
    */
   write(tenantId: string, secrets: TenantSecrets): Promise<Result<null>>;
   remove(tenantId: string): Promise<Result<null>>;
+  /** Calls back whenever nothing waits to be brought to disk any more. */
+  onSaved(listener: () => void): void;
 }
 
 /**

@@ -49,9 +49,9 @@ const TOLERATED_MS = 60_000;
  * ended; one that nothing renews only if it says so itself.
  */
 function ofKnownAge(facts: TokenFacts, nowMs: number, newestMs: number): TokenFacts {
-  const saysSoMs = facts.renewable ? newestMs : facts.issuedAtMs;
+  const saysSoMs = facts.renewable ? Math.max(newestMs, facts.issuedAtMs) : facts.issuedAtMs;
   const isKnown = facts.expiresAtMs === undefined || saysSoMs <= nowMs + TOLERATED_MS;
-  return isKnown ? facts : { ...facts, issuedAtMs: nowMs - 1, expiresAtMs: nowMs };
+  return isKnown ? facts : { ...facts, issuedAtMs: nowMs - TOLERATED_MS, expiresAtMs: nowMs };
 }
 
 export function phaseAfterFailedSignIn(before: SessionState, error: AppError): Phase {

@@ -89,6 +89,10 @@ export function createSessions(
   /** What has not begun yet does not begin any more. */
   let leaving = false;
 
+  vault.onSaved(() => {
+    store.dispatch({ type: 'problem-solved', code: 'vault-not-saved' });
+  });
+
   const show = (tenantId: string): void => {
     for (const place of [world.loginWindow, world.systemBrowser, world.tokenCapture]) {
       place.show(tenantId);
@@ -133,10 +137,7 @@ export function createSessions(
   /** What cannot be saved works from memory and is tried again by the vault; the person is told. */
   const writeSecrets = async (tenant: Tenant, secrets: TenantSecrets): Promise<void> => {
     const written = await vault.write(tenant.id, secrets);
-    if (written.ok) {
-      store.dispatch({ type: 'problem-solved', code: 'vault-not-saved' });
-      return;
-    }
+    if (written.ok) return;
     const subject = [tenant.name, written.error.subject].filter(Boolean).join(': ');
     store.dispatch({ type: 'problem-found', problem: { ...written.error, subject } });
   };

@@ -92,11 +92,14 @@ export function plan(state: AppState, hostOf: HostOf, nowMs: number): Timetable 
     const ownMs = nextRenewalMs(tenant.id, session, outage !== undefined);
     const atMs =
       ownMs === undefined || outage === undefined ? ownMs : Math.max(ownMs, outage.retryAtMs);
-    if (due(atMs)) renew.push({ id: tenant.id, atMs: ownMs ?? nowMs });
+    if (due(atMs)) {
+      renew.push({ id: tenant.id, atMs: session.outcomeUnknown === true ? 0 : (ownMs ?? nowMs) });
+    }
     if (due(noticeAtMs(state, tenant, session))) notify.push(tenant.id);
     if (due(warningAtMs(tenant, session))) warn.push(tenant.id);
     if (due(expiryToMarkMs(session))) expire.push(tenant.id);
   }
+  // Those whose answer was lost come first: a provider forgives a second use of a refresh token for seconds only
   renew.sort((a, b) => a.atMs - b.atMs);
   return {
     renew: onePerOutage(
@@ -146,7 +149,7 @@ function onePerOutage(
 
 const LONGEST_WAIT_AFTER_OUTAGE_MS = 60_000;
 
-/** One that was interrupted is tried at once: a provider forgives a second use of a refresh token for seconds only. */
+/** One that was interrupted is tried at once. */
 function nextRenewalMs(
   tenantId: string,
   session: SessionState,

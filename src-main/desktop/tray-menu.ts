@@ -34,14 +34,13 @@ export function trayMenu(state: AppState): readonly MenuItem[] {
   ];
 }
 
-/** A text that is the same as long as the menu is, and much cheaper than it. */
-export function menuFingerprint(state: AppState): string {
-  const tenants = state.tenants.map((tenant) => [
-    tenant.id,
-    tenant.name,
-    hasToken(state, tenant) ? 1 : 0,
-  ]);
-  return JSON.stringify([state.activeTenantId, tenants]);
+/** Whether both states have the same menu; asked some times a second, so it makes nothing. */
+export function isSameMenu(one: AppState, other: AppState): boolean {
+  return (
+    one.tenants === other.tenants &&
+    one.activeTenantId === other.activeTenantId &&
+    one.tenants.every((tenant) => hasToken(one, tenant) === hasToken(other, tenant))
+  );
 }
 
 function mainAction(state: AppState, tenant: Tenant): MenuItem {

@@ -7,7 +7,7 @@ import type { AppState } from '../core/state.ts';
 import { sessionOf } from '../core/state.ts';
 import { paced } from './pace.ts';
 import type { Rectangle } from './popover-position.ts';
-import { menuFingerprint, trayMenu } from './tray-menu.ts';
+import { isSameMenu, trayMenu } from './tray-menu.ts';
 import type { MenuAction, MenuItem } from './tray-menu.ts';
 import { moodOf } from './view.ts';
 import type { Mood } from './view.ts';
@@ -52,7 +52,7 @@ export function createTray(options: TrayOptions): TrayIcon {
   let last: AppState | undefined;
   let shownImage: NativeImage | undefined;
   let shownToolTip = '';
-  let shownMenu = '';
+  let shownMenu: AppState | undefined;
   let menu: ReturnType<typeof Menu.buildFromTemplate> | undefined;
   let tray: Tray | undefined;
 
@@ -65,7 +65,7 @@ export function createTray(options: TrayOptions): TrayIcon {
     });
     shownImage = first;
     shownToolTip = '';
-    shownMenu = '';
+    shownMenu = undefined;
     return made;
   };
 
@@ -86,9 +86,8 @@ export function createTray(options: TrayOptions): TrayIcon {
 
   /** With 1,000 tenants a menu takes 60 ms to build. */
   const drawMenu = (state: AppState, target: Tray): void => {
-    const fingerprint = menuFingerprint(state);
-    if (fingerprint === shownMenu) return;
-    shownMenu = fingerprint;
+    if (shownMenu !== undefined && isSameMenu(shownMenu, state)) return;
+    shownMenu = state;
     const items = trayMenu(state);
     menu = Menu.buildFromTemplate(items.map((item) => templateOf(item, options.onAction)));
     // A changed menu is seen only after it is set again

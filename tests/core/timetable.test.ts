@@ -179,6 +179,7 @@ test('what needs a person or a correction is not renewed by the clock', () => {
     const { state } = stateIn({ ageMs: 5 * HOUR, phase, noticed: true });
     expect(plan(state, hostOf, NOW), phase.kind).toEqual({
       renew: [],
+      forget: [],
       notify: [],
       warn: [],
       expire: [],

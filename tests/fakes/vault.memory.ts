@@ -28,6 +28,7 @@ export function createMemoryVault(): MemoryVault {
   let writeFailure: ErrorCode | undefined;
   let held: Promise<void> = Promise.resolve();
   let writes = 0;
+  let onSaved = (): void => undefined;
 
   const change = async (
     tenantId: string,
@@ -40,6 +41,7 @@ export function createMemoryVault(): MemoryVault {
       return failure(writeFailure, { subject: 'ENOSPC' });
     }
     unsaved.delete(tenantId);
+    if (unsaved.size === 0) onSaved();
     if (secrets === undefined) stored.delete(tenantId);
     else stored.set(tenantId, secrets);
     return success(null);
@@ -75,5 +77,8 @@ export function createMemoryVault(): MemoryVault {
     },
     write: (tenantId, secrets) => change(tenantId, secrets),
     remove: (tenantId) => change(tenantId, undefined),
+    onSaved(listener) {
+      onSaved = listener;
+    },
   };
 }

@@ -42,8 +42,8 @@ export async function writeDurably(path: string, content: Uint8Array): Promise<v
 }
 
 /**
- * @returns Undefined when there is no such file; `unusable` when a symbolic link stands there (not on Windows) or it is
- * larger than `limitBytes`: nothing of it is read then. Any other failure throws.
+ * @returns Undefined when there is no such file; `unusable` when it is no file, a symbolic link stands there (not on Windows)
+ * or it is larger than `limitBytes`: nothing of it is read then. Any other failure throws.
  */
 export async function readBounded(
   path: string,
@@ -58,8 +58,8 @@ export async function readBounded(
     throw cause;
   }
   try {
-    const { size } = await file.stat();
-    return size > limitBytes ? 'unusable' : await file.readFile();
+    const facts = await file.stat();
+    return facts.isFile() && facts.size <= limitBytes ? await file.readFile() : 'unusable';
   } finally {
     await file.close();
   }

@@ -60,7 +60,14 @@ async function tryToTake(path: string): Promise<boolean | undefined> {
     await removeIfThere(place);
     return undefined;
   }
-  await rename(place, path);
+  try {
+    await rename(place, path);
+  } catch (cause) {
+    if (!hasCode(cause, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw cause;
+    // A folder in its place is nobody's claim
+    await rename(path, `${path}.unreadable-${claim.token}`);
+    await rename(place, path);
+  }
   await clearOldClaims(path);
   return true;
 }

@@ -21,7 +21,7 @@ import { candidatesOf, mendStoreFiles, readStoreFiles, writeStoreFiles } from '.
 import type { StoreFile, StoreFiles } from './store-file.ts';
 
 export interface VaultOnDisk extends Vault {
-  /** Lets another process have the folder. Call it last. */
+  /** Brings to disk what can be, and lets another process have the folder. Call it last. */
   release(): Promise<void>;
 }
 
@@ -41,6 +41,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
   let isOurs = false;
   /** What could not be written yet (no keychain, disk full). Undefined as a value: to be removed. */
   const unsaved = new Map<string, TenantSecrets | undefined>();
+  let onSaved = (): void => undefined;
   let cancelRetry = (): void => undefined;
 
   const settle = (next: KeychainState, error?: AppError): KeychainState => {
@@ -170,6 +171,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
       // A record whose key is away can be deleted all the same: the person has confirmed it
       else if (isOurs) await removeDurably(recordPath(recordsDirectory, tenantId));
       unsaved.delete(tenantId);
+      if (unsaved.size === 0) onSaved();
       return success(null);
     } catch (cause) {
       cancelRetry();
@@ -224,7 +226,13 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
         return persist(tenantId);
       }),
 
+    onSaved(listener) {
+      onSaved = listener;
+    },
+
     async release() {
+      cancelRetry();
+      if (isOurs) await flush();
       if (isOurs) await giveUpOwnership(ownerPath).catch(() => undefined);
       isOurs = false;
     },
