@@ -75,18 +75,13 @@ export function createKeychainOpening({
     // What came of the earlier one is old news
     if (mine !== latest) return;
     cancelWatching();
-    const trouble = await troubleNow();
-    if (mine !== latest) return;
-    store.dispatch({ type: 'keychain-changed', keychain, trouble });
-    if (keychain !== 'open') watch();
-  };
-
-  /** The keychain answers "nothing there" for both; only where it is known to be open does it mean that. */
-  const troubleNow = async (): Promise<AppError | null> => {
     const trouble = vault.trouble();
-    if (trouble.ok) return null;
-    const isKeyGone = trouble.error.code === 'keychain-locked' && (await isLocked()) === false;
-    return isKeyGone ? KEY_GONE : trouble.error;
+    store.dispatch({
+      type: 'keychain-changed',
+      keychain,
+      trouble: trouble.ok ? null : mayBeLocked ? trouble.error : seenUnlocked(trouble.error),
+    });
+    if (keychain !== 'open') watch();
   };
 
   return {
@@ -96,4 +91,9 @@ export function createKeychainOpening({
       cancelWatching();
     },
   };
+}
+
+/** A locked keychain and one without the key both answer "nothing there", without a reason; unlocked, it is the second. */
+function seenUnlocked(error: AppError): AppError {
+  return error.code === 'keychain-locked' && error.detail === undefined ? KEY_GONE : error;
 }

@@ -59,9 +59,7 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
       await preparePrivateFolder(directory);
       if (!(await takeOwnership(ownerPath))) return settle('locked', IN_USE);
       const files = await readStoreFiles(directory);
-      if (files.first === 'newer' || (files.first !== undefined && files.copy === 'newer')) {
-        return settle('locked', NEWER);
-      }
+      if (files.first === 'newer' || files.copy === 'newer') return settle('locked', NEWER);
       isOurs = true;
       await preparePrivateFolder(recordsDirectory);
       await clearTemporaries(directory);
@@ -231,8 +229,9 @@ export function createVault(directory: string, keychain: Keychain, clock: Clock)
     },
 
     async release() {
-      cancelRetry();
       if (isOurs) await flush();
+      // Also the one that has just been set: the folder is another's from now on
+      cancelRetry();
       if (isOurs) await giveUpOwnership(ownerPath).catch(() => undefined);
       isOurs = false;
     },
