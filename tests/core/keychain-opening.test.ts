@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createKeychainOpening } from '../../src-main/core/keychain-opening.ts';
+import type { AppError } from '../../src-main/core/errors.ts';
 import type { Vault } from '../../src-main/core/ports.ts';
 import { createMemoryVault } from '../fakes/vault.memory.ts';
 import { createWorld, tenantAt } from '../fakes/world.ts';
@@ -105,4 +106,72 @@ test('D-03 one that is unlocked before the first look at it is opened once more,
   await opening.open();
   expect(opened).toBe(3);
   expect(clock.timers()).toBe(0);
+});
+
+const GONE = 'its key is not in the keychain of this computer, as after moving to another one';
+
+test.each([
+  [true, { code: 'keychain-locked' }],
+  [undefined, { code: 'keychain-locked' }],
+  [false, { code: 'vault-unreadable', subject: GONE }],
+])('D-12 no key, and the keychain is locked: %s', async (locked, trouble) => {
+  const vault = createMemoryVault();
+  vault.setKeychain('locked');
+  const { store, sessions, clock } = await createWorld();
+  const isLocked = () => Promise.resolve(locked);
+  const opening = createKeychainOpening({ store, vault, sessions, clock, isLocked });
+  await opening.open();
+  expect(store.get().keychainTrouble, 'it is not known yet').toEqual({ code: 'keychain-locked' });
+  await clock.advance(5000);
+  expect(store.get()).toMatchObject({ keychain: 'locked', keychainTrouble: trouble });
+  await clock.advance(10 * 60_000);
+  expect(store.get(), 'and stays so').toMatchObject({ keychainTrouble: trouble });
+  vault.setKeychain('open');
+  await opening.open();
+  expect(store.get()).toMatchObject({ keychain: 'open', keychainTrouble: null });
+  expect(clock.timers()).toBe(0);
+});
+
+test.each<AppError>([
+  { code: 'vault-unreadable', subject: 'the file store.json is damaged' },
+  { code: 'keychain-locked', detail: 'the keychain did not answer' },
+])('D-12 $code with its own reason is not taken for a missing key', async (trouble) => {
+  const vault: Vault = {
+    ...createMemoryVault(),
+    open: () => Promise.resolve('locked'),
+    trouble: () => ({ ok: false, error: trouble }),
+  };
+  const { store, sessions, clock } = await createWorld();
+  const isLocked = () => Promise.resolve(false);
+  const opening = createKeychainOpening({ store, vault, sessions, clock, isLocked });
+  await opening.open();
+  await clock.advance(10_000);
+  expect(store.get()).toMatchObject({ keychain: 'locked' });
+  expect(store.get().keychainTrouble).toEqual(trouble);
+  opening.stop();
+});
+
+test('D-12 an answer about the lock that comes after a later opening changes nothing', async () => {
+  const vault = createMemoryVault();
+  vault.setKeychain('locked');
+  let opened = 0;
+  const counted: Vault = {
+    ...vault,
+    open: () => {
+      opened += 1;
+      return vault.open();
+    },
+  };
+  const asked = Promise.withResolvers<boolean>();
+  const { store, sessions, clock } = await createWorld();
+  const isLocked = () => asked.promise;
+  const opening = createKeychainOpening({ store, vault: counted, sessions, clock, isLocked });
+  await opening.open();
+  await clock.advance(5000);
+  vault.setKeychain('open');
+  await opening.open();
+  asked.resolve(false);
+  await clock.settle();
+  expect(opened).toBe(2);
+  expect(store.get()).toMatchObject({ keychain: 'open', keychainTrouble: null });
 });

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { INITIAL_STATE } from '../../src-main/core/state.ts';
+import { createStore, INITIAL_STATE } from '../../src-main/core/state.ts';
 import type { TenantDraft } from '../../src-main/core/tenant.ts';
+import { createTenants } from '../../src-main/core/tenants.ts';
 import { startHostileServer } from '../emulators/hostile-server.ts';
 import type { HostileServer } from '../emulators/hostile-server.ts';
+import { createMemorySettingsStore } from '../fakes/settings-store.memory.ts';
 import { createWorld, tenantAt } from '../fakes/world.ts';
 import type { World } from '../fakes/world.ts';
 
@@ -410,5 +412,66 @@ describe('D-14 what the settings file may hold', () => {
     );
     await createWorld([], { settings: hostile });
     expect('polluted' in {}).toBe(false);
+  });
+});
+
+describe('D-14 the copy of the settings', () => {
+  const tenants = [1, 2].map((number) => tenantAt(`https://login${String(number)}.example.com`));
+  const good = {
+    schemaVersion: 1,
+    tenants,
+    activeTenantId: tenants[1]!.id,
+    settings: { ...INITIAL_STATE.settings, theme: 'dark' },
+  };
+
+  async function load(settings: unknown, copy: unknown) {
+    const { vault, sessions } = await createWorld();
+    const settingsStore = createMemorySettingsStore(settings, copy);
+    const store = createStore();
+    const { load: loadInto } = createTenants(store, settingsStore, vault, sessions, []);
+    loadInto();
+    return { state: store.get(), settingsStore };
+  }
+
+  test.each<[string, unknown, string | undefined]>([
+    ['not readable at all', 'unreadable', 'settings.json.unreadable-1'],
+    ['null', null, 'settings.json.unreadable-1'],
+    ['half readable', { ...good, tenants: [tenants[0], 'noise'] }, 'settings.json.unreadable-1'],
+    ['gone', undefined, undefined],
+  ])('the file is %s: restored, told, saved', async (_name, settings, subject) => {
+    const { state, settingsStore } = await load(settings, good);
+    expect(state.settings).toEqual(good.settings);
+    expect(state.tenants).toEqual(tenants);
+    expect(state.activeTenantId).toBe(tenants[1]!.id);
+    expect(state.problems).toEqual([
+      expect.objectContaining({
+        code: 'settings-restored',
+        ...(subject === undefined ? {} : { subject }),
+      }),
+    ]);
+    expect(settingsStore.copies()).toBe(subject === undefined ? 0 : 1);
+    expect(settingsStore.content()).toEqual(good);
+  });
+
+  test('a whole file is right, whatever the copy says', async () => {
+    const { state } = await load({ ...good, tenants: [tenants[0]] }, good);
+    expect(state).toMatchObject({ tenants: [tenants[0]], problems: [] });
+  });
+
+  test('a copy that is half readable itself: what is in it is there, and told as missing', async () => {
+    const { state } = await load('unreadable', { ...good, tenants: [tenants[0], 'noise'] });
+    expect(state.tenants).toEqual([tenants[0]]);
+    expect(state.problems).toMatchObject([{ code: 'settings-unreadable' }]);
+  });
+
+  test('neither a file nor a copy: a first start, nothing told, nothing saved', async () => {
+    const { state, settingsStore } = await load(undefined, undefined);
+    expect(state).toMatchObject({ tenants: [], problems: [] });
+    expect(settingsStore.content()).toBeUndefined();
+  });
+
+  test('D-13 a file of a later version: the copy is not used', async () => {
+    const { state } = await load({ ...good, schemaVersion: 2, tenants: [] }, good);
+    expect(state).toMatchObject({ tenants: [], problems: [{ code: 'settings-not-saved' }] });
   });
 });

@@ -2,6 +2,7 @@
 import {
   appendFile,
   cp,
+  mkdir,
   open,
   readdir,
   readFile,
@@ -134,6 +135,7 @@ describe.each<[string, () => Promise<void>, number]>([
   // More than Node can read at all
   ['5 GB', () => truncate(ledgerPath(), 5e9), 1],
   ['a symbolic link', () => rm(ledgerPath()).then(() => symlink('/dev/zero', ledgerPath())), 1],
+  ['a folder', () => rm(ledgerPath()).then(() => mkdir(ledgerPath())), 1],
   [
     'changed in the middle',
     async () => {

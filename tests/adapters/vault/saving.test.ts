@@ -34,7 +34,7 @@ test.runIf(existsSync('/proc/self/io'))(
   LIMIT_MS,
 );
 
-/** Mounting needs root; elsewhere a folder in a record's place stands for it (vault.test.ts). */
+/** Mounting needs root; elsewhere a file in place of the records' folder stands for it (vault.test.ts). */
 const smallDisk = mountSmallDisk();
 afterAll(() => {
   if (smallDisk !== undefined) execFileSync('umount', [smallDisk]);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import {
   chmod,
+  cp,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
@@ -13,10 +15,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeDurably } from '../../../src-main/adapters/vault/durable-file.ts';
 import { seal } from '../../../src-main/adapters/vault/envelope.ts';
+import { giveUpOwnership } from '../../../src-main/adapters/vault/owner-lock.ts';
 import { createVault } from '../../../src-main/adapters/vault/vault.ts';
 import type { TenantSecrets } from '../../../src-main/core/secrets.ts';
 import { createManualClock } from '../../fakes/clock.manual.ts';
@@ -45,6 +49,8 @@ afterEach(async () => {
 });
 
 const recordPath = (id: string): string => join(directory, 'records', `${id}.sealed`);
+const storePath = (): string => join(directory, 'store.json');
+const copyPath = (): string => join(directory, 'store.copy.json');
 
 function vaultWith(keychain: MemoryKeychain = createMemoryKeychain()) {
   const clock = createManualClock(1_700_000_000_000);
@@ -163,7 +169,8 @@ describe('D-02 who may read it', () => {
       ((await stat(path)).mode & 0o777).toString(8);
     expect(await modeOf(directory)).toBe('700');
     expect(await modeOf(join(directory, 'records'))).toBe('700');
-    expect(await modeOf(join(directory, 'store.json'))).toBe('600');
+    expect(await modeOf(storePath())).toBe('600');
+    expect(await modeOf(copyPath())).toBe('600');
     expect(await modeOf(recordPath(ID))).toBe('600');
   });
 
@@ -219,14 +226,6 @@ describe('D-02 who may read it', () => {
       expect(await filesOf()).toEqual(before);
     },
   );
-
-  test('a symbolic link in the place of store.json: locked, not followed', async () => {
-    const { keychain } = await openVault();
-    const path = join(directory, 'store.json');
-    await rename(path, join(root, 'elsewhere'));
-    await symlink(join(root, 'elsewhere'), path);
-    expect(await vaultWith(keychain).vault.open()).toBe('locked');
-  });
 
   test('a symbolic link in the place of a record is not read', async () => {
     const { vault } = await openVault();
@@ -449,6 +448,27 @@ describe('D-11 damage', () => {
     expect(await readFile(copy)).toEqual(bad);
   });
 
+  test('a folder in the place of a record is unreadable, and moved aside by the next writing', async () => {
+    const { vault, clock } = await openVault();
+    await mkdir(recordPath(ID));
+    await writeFile(join(recordPath(ID), 'mine'), 'mine');
+    expect(await vault.read(ID)).toMatchObject({ error: { code: 'vault-unreadable' } });
+    expect((await vault.write(ID, SECRETS)).ok).toBe(true);
+    expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    const kept = `${recordPath(ID)}.unreadable-${String(clock.now())}`;
+    expect(await readFile(join(kept, 'mine'), 'utf8')).toBe('mine');
+  });
+
+  test('a folder in the place of the owner lock is moved aside', async () => {
+    await mkdir(join(directory, 'owner'), { recursive: true });
+    await writeFile(join(directory, 'owner', 'mine'), 'mine');
+    await openVault();
+    expect(await readFile(join(directory, 'owner'), 'utf8')).toContain(`${process.pid} `);
+    const kept = (await readdir(directory)).filter((name) => name.startsWith('owner.unreadable-'));
+    expect(kept).toHaveLength(1);
+    expect(await readFile(join(directory, kept[0]!, 'mine'), 'utf8')).toBe('mine');
+  });
+
   test('a record of a later version is kept beside too', async () => {
     const { vault, keychain, clock } = await openVault();
     await vault.write(ID, { fields: { clientSecret: 7 } } as unknown as TenantSecrets);
@@ -457,33 +477,6 @@ describe('D-11 damage', () => {
     const before = await readFile(recordPath(ID));
     await again.write(ID, SECRETS);
     expect(await readFile(`${recordPath(ID)}.unreadable-${String(clock.now())}`)).toEqual(before);
-  });
-
-  test.each([
-    ['empty', ''],
-    ['no JSON', '{'],
-    ['of format 2 without the records’ one', '{"format":2,"storeId":"x","keyCheck":"y"}'],
-    ['null', 'null'],
-    ['larger than it can be', ' '.repeat(70_000)],
-  ])('store.json is %s: locked, told, nothing changed', async (_name, content) => {
-    const { vault, keychain } = await openVault();
-    await vault.write(ID, SECRETS);
-    await writeFile(join(directory, 'store.json'), content);
-    const before = await filesOf();
-    const next = vaultWith(keychain).vault;
-    expect(await next.open()).toBe('locked');
-    expect(next.trouble()).toMatchObject({ error: { code: 'vault-unreadable' } });
-    expect(await filesOf()).toEqual(before);
-  });
-
-  test('store.json is gone while records are there: no new key', async () => {
-    const { vault, keychain } = await openVault();
-    await vault.write(ID, SECRETS);
-    await rm(join(directory, 'store.json'));
-    const next = vaultWith(keychain).vault;
-    expect(await next.open()).toBe('locked');
-    expect(next.trouble()).toMatchObject({ error: { subject: 'the file store.json is missing' } });
-    expect(keychain.items.size).toBe(1);
   });
 
   test('D-12 a record of another key: told apart from a damaged one', async () => {
@@ -522,14 +515,236 @@ describe('D-11 damage', () => {
   });
 });
 
+/** What may be found in the place of store.json or of its copy; each leaves something there. */
+const DAMAGES: readonly (readonly [string, (path: string) => Promise<void>])[] = [
+  ['empty', (path) => writeFile(path, '')],
+  ['no JSON', (path) => writeFile(path, '{')],
+  ['null', (path) => writeFile(path, 'null')],
+  [
+    'of format 2 without the records’ one',
+    (path) => writeFile(path, '{"format":2,"storeId":"x","keyCheck":"y"}'),
+  ],
+  ['larger than it can be', (path) => writeFile(path, ' '.repeat(70_000))],
+  [
+    'a symbolic link',
+    async (path) => {
+      await rename(path, join(root, `elsewhere-${basename(path)}`));
+      await symlink(join(root, `elsewhere-${basename(path)}`), path);
+    },
+  ],
+  [
+    'a folder',
+    async (path) => {
+      await rm(path);
+      await mkdir(path);
+      await writeFile(join(path, 'mine'), 'mine');
+    },
+  ],
+];
+
+/** Whole, and not of this store. */
+const WRONGS: readonly (readonly [string, (path: string) => Promise<void>])[] = [
+  [
+    'of another store',
+    async (path) => {
+      const another = join(root, 'another');
+      await createVault(another, createMemoryKeychain(), createManualClock(1)).open();
+      await cp(join(another, 'store.json'), path);
+      await rm(another, { recursive: true });
+    },
+  ],
+  ['flipped in the store id', (path) => flipIn(path, 'storeId')],
+  ['flipped in the key check', (path) => flipIn(path, 'keyCheck')],
+];
+
+async function flipIn(path: string, field: 'storeId' | 'keyCheck'): Promise<void> {
+  const file = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
+  const value = file[field]!;
+  await writeFile(path, JSON.stringify({ ...file, [field]: value.replace(/^./, flippedDigit) }));
+}
+
+const flippedDigit = (digit: string): string => (Number.parseInt(digit, 16) ^ 1).toString(16);
+
+/** What kind each thing below the profile is, and what it holds. */
+async function everything(): Promise<readonly unknown[]> {
+  const names = (await readdir(root, { recursive: true })).toSorted();
+  const facts = names.map(async (name) => {
+    const { mode, ino } = await lstat(join(root, name));
+    return { name, mode, ino };
+  });
+  return [...(await Promise.all(facts)), await filesOf()];
+}
+
+describe('D-11 store.json and its copy', () => {
+  async function storeWithRecord() {
+    const { vault, keychain } = await openVault();
+    await vault.write(ID, SECRETS);
+    await vault.release();
+    return { keychain, good: await readFile(storePath()) };
+  }
+
+  async function expectOpened(keychain: MemoryKeychain, good: Buffer) {
+    const calls = keychain.calls.length;
+    const { vault, clock } = await openVault(keychain);
+    expect(vault.trouble()).toEqual({ ok: true, value: null });
+    expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    expect(keychain.calls.slice(calls), 'no new key').not.toContain('set');
+    expect(await readFile(storePath())).toEqual(good);
+    expect(await readFile(copyPath())).toEqual(good);
+    await vault.release();
+    return `.unreadable-${String(clock.now())}`;
+  }
+
+  test.each([
+    ...DAMAGES.map(([name, harm]) => ['store.json', name, harm] as const),
+    ...WRONGS.map(([name, harm]) => ['store.json', name, harm] as const),
+    ...DAMAGES.map(([name, harm]) => ['store.copy.json', name, harm] as const),
+    ...WRONGS.map(([name, harm]) => ['store.copy.json', name, harm] as const),
+  ])(
+    '%s is %s: opened by the other, kept beside, both right afterwards',
+    async (file, _name, harm) => {
+      const { keychain, good } = await storeWithRecord();
+      const path = join(directory, file);
+      await harm(path);
+      const found = await lstat(path);
+      const ending = await expectOpened(keychain, good);
+      const kept = await lstat(`${path}${ending}`);
+      expect(kept).toMatchObject({ ino: found.ino, mode: found.mode, size: found.size });
+      const before = await everything();
+      await expectOpened(keychain, good);
+      expect(await everything(), 'the next start finds nothing to mend').toEqual(before);
+    },
+  );
+
+  test.each(['store.json', 'store.copy.json'])(
+    '%s is gone: opened by the other, both there afterwards, nothing kept beside',
+    async (file) => {
+      const { keychain, good } = await storeWithRecord();
+      await rm(join(directory, file));
+      await expectOpened(keychain, good);
+      expect((await readdir(directory)).toSorted()).toEqual([
+        'ledger',
+        'records',
+        'store.copy.json',
+        'store.json',
+      ]);
+    },
+  );
+
+  test('a link in its place is not followed, and what it points to stays', async () => {
+    const { keychain, good } = await storeWithRecord();
+    const victim = join(root, 'victim');
+    await writeFile(victim, 'mine');
+    await rm(storePath());
+    await symlink(victim, storePath());
+    const ending = await expectOpened(keychain, good);
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+    expect((await lstat(`${storePath()}${ending}`)).isSymbolicLink()).toBe(true);
+    expect((await lstat(storePath())).isFile()).toBe(true);
+  });
+
+  test.each(DAMAGES)('both are %s: locked, told, nothing changed', async (_name, harm) => {
+    const { keychain } = await storeWithRecord();
+    await harm(storePath());
+    await harm(copyPath());
+    const next = vaultWith(keychain).vault;
+    const before = await everything();
+    const calls = keychain.calls.length;
+    for (let round = 0; round < 2; round += 1) {
+      expect(await next.open()).toBe('locked');
+      expect(next.trouble()).toMatchObject({
+        error: { code: 'vault-unreadable', subject: 'the file store.json is damaged' },
+      });
+      expect(await next.read(ID)).toMatchObject({ ok: false });
+      await next.release();
+      expect(await everything()).toEqual(before);
+    }
+    expect(keychain.calls.slice(calls)).toEqual([]);
+  });
+
+  test('both are gone while records are there: locked, no new key', async () => {
+    const { keychain } = await storeWithRecord();
+    await rm(storePath());
+    await rm(copyPath());
+    const before = await everything();
+    const next = vaultWith(keychain).vault;
+    expect(await next.open()).toBe('locked');
+    expect(next.trouble()).toMatchObject({ error: { subject: 'the file store.json is missing' } });
+    await next.release();
+    expect(await everything()).toEqual(before);
+    expect(keychain.items.size).toBe(1);
+  });
+
+  test.each<[string, KeychainMood]>([
+    ['null', 'locked'],
+    ['an error', 'absent'],
+  ])('the keychain answers %s: nothing is mended before it is unlocked', async (_name, mood) => {
+    for (const [name, harm] of [...DAMAGES, ...WRONGS]) {
+      await rm(join(root, 'profile'), { recursive: true, force: true });
+      const { keychain, good } = await storeWithRecord();
+      await harm(storePath());
+      const before = await everything();
+      keychain.setMood(mood);
+      const next = vaultWith(keychain).vault;
+      expect(await next.open(), name).toBe('locked');
+      expect(next.trouble(), name).toMatchObject({ error: { code: 'keychain-locked' } });
+      await next.release();
+      expect(await everything(), name).toEqual(before);
+      keychain.setMood('unlocked');
+      await expectOpened(keychain, good);
+    }
+  });
+
+  test('a disk that does not take the mending keeps nobody from what is there', async () => {
+    const { keychain, good } = await storeWithRecord();
+    await writeFile(storePath(), 'noise');
+    const { vault, clock } = vaultWith(keychain);
+    const inTheWay = `${storePath()}.unreadable-${String(clock.now())}`;
+    await mkdir(inTheWay);
+    expect(await vault.open()).toBe('open');
+    expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
+    expect(await readFile(storePath(), 'utf8')).toBe('noise');
+    await vault.release();
+    await rm(inTheWay, { recursive: true });
+    await expectOpened(keychain, good);
+  });
+
+  test.each<[string, () => Promise<void>]>([
+    ['whole', () => Promise.resolve()],
+    ['damaged', () => writeFile(storePath(), 'noise')],
+    ['gone', () => rm(storePath())],
+  ])(
+    'D-13 the copy is of a newer version and store.json is %s: locked, told, nothing changed',
+    async (_name, harm) => {
+      const { keychain, good } = await storeWithRecord();
+      await writeFile(copyPath(), good.toString().replace('"format": 2', '"format": 3'));
+      await harm();
+      const before = await everything();
+      const next = vaultWith(keychain).vault;
+      expect(await next.open()).toBe('locked');
+      expect(next.trouble()).toMatchObject({
+        error: { subject: 'it was written by a newer version of Bearer Tray' },
+      });
+      expect(await next.remove(ID)).toMatchObject({ ok: false });
+      await giveUpOwnership(join(directory, 'owner'));
+      expect(await everything()).toEqual(before);
+    },
+  );
+});
+
 describe('D-10 a disk that does not take it', () => {
-  /** A folder in the record's place: renaming a file onto it fails for every user, also root. */
+  /** A file in the place of the records’ folder: nothing can be written there by any user, also root. */
   const blockWrites = async (): Promise<() => Promise<void>> => {
-    await mkdir(recordPath(ID));
-    return () => rm(recordPath(ID), { recursive: true });
+    const records = join(directory, 'records');
+    await rename(records, `${records}.away`);
+    await writeFile(records, 'a file where the folder should be');
+    return async () => {
+      await rm(records);
+      await rename(`${records}.away`, records);
+    };
   };
 
-  test('the secrets stay readable, the failure is told without a path, no temporary file is left', async () => {
+  test('the secrets stay readable, the failure is told without a path', async () => {
     const { vault } = await openVault();
     await blockWrites();
     const written = await vault.write(ID, SECRETS);
@@ -538,7 +753,13 @@ describe('D-10 a disk that does not take it', () => {
       JSON.stringify({ ...(written.ok ? {} : written.error), cause: undefined }),
     ).not.toContain(root);
     expect(await vault.read(ID)).toEqual({ ok: true, value: SECRETS });
-    expect(await readdir(join(directory, 'records'))).toEqual([`${ID}.sealed`]);
+  });
+
+  test('a file that cannot be replaced leaves no temporary one', async () => {
+    const path = join(root, 'a folder');
+    await mkdir(path);
+    await expect(writeDurably(path, Buffer.from('x'))).rejects.toThrow('EISDIR');
+    expect(await readdir(root)).toEqual(['a folder']);
   });
 
   test('tried again by itself, with the latest, until it is on disk', async () => {
@@ -567,5 +788,69 @@ describe('D-10 a disk that does not take it', () => {
     await vault.read(ID);
     const again = await openVault(keychain);
     expect(await again.vault.read(ID)).toEqual({ ok: true, value: withSecret('second') });
+  });
+
+  test('who listens is told when the last of what waited is on disk, and not before', async () => {
+    const { vault, keychain, clock } = await openVault();
+    const unblock = await blockWrites();
+    let told = 0;
+    const saved = new Promise<void>((resolve) => {
+      vault.onSaved(() => {
+        told += 1;
+        resolve();
+      });
+    });
+    await vault.write(ID, withSecret('one'));
+    await vault.write(OTHER_ID, withSecret('two'));
+    clock.jump(30_000);
+    await vault.read(ID);
+    await vault.read(OTHER_ID);
+    expect(told, 'still failing').toBe(0);
+    await unblock();
+    clock.jump(30_000);
+    await saved;
+    await vault.release();
+    expect(told, 'once for both').toBe(1);
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: withSecret('one') });
+    expect(await again.vault.read(OTHER_ID)).toEqual({ ok: true, value: withSecret('two') });
+  });
+
+  test('who listens is told after unlocking too', async () => {
+    const { keychain } = await openVault();
+    keychain.setMood('locked');
+    const { vault } = vaultWith(keychain);
+    let told = 0;
+    vault.onSaved(() => (told += 1));
+    await vault.open();
+    await vault.write(ID, SECRETS);
+    expect(told).toBe(0);
+    keychain.setMood('unlocked');
+    await vault.open();
+    expect(told).toBe(1);
+  });
+
+  test('releasing brings to disk what waits', async () => {
+    const { vault, keychain, clock } = await openVault();
+    const unblock = await blockWrites();
+    await vault.write(ID, withSecret('one'));
+    await vault.write(OTHER_ID, withSecret('two'));
+    await unblock();
+    await vault.release();
+    expect(clock.timers()).toBe(0);
+    const again = await openVault(keychain);
+    expect(await again.vault.read(ID)).toEqual({ ok: true, value: withSecret('one') });
+    expect(await again.vault.read(OTHER_ID)).toEqual({ ok: true, value: withSecret('two') });
+  });
+
+  test('released while it still fails: the folder is given up, and nothing is written later', async () => {
+    const { vault, clock } = await openVault();
+    const unblock = await blockWrites();
+    await vault.write(ID, SECRETS);
+    await vault.release();
+    expect(clock.timers()).toBe(0);
+    await unblock();
+    expect(await readdir(directory)).not.toContain('owner');
+    expect(await readdir(join(directory, 'records'))).toEqual([]);
   });
 });
