@@ -92,6 +92,7 @@ class Clocks {
   #app: AskedApp | undefined;
   /** The first look at a clock that was set renews what it must; calls are counted from there. */
   #startedAtMs = 0;
+  #isFirstStart = true;
   #copies = 0;
 
   private constructor(parts: {
@@ -132,7 +133,8 @@ class Clocks {
     const page = await tray.popover();
     this.#app = { tray, page, startMs: 0 };
     // The first time all tokens have ended
-    if (this.#long.server.uses.length > 0) return;
+    if (!this.#isFirstStart) return;
+    this.#isFirstStart = false;
     await this.#long.renewed(this.#longTenants, this.#startedAtMs, START_LIMIT_MS);
   }
 
