@@ -138,7 +138,7 @@ test('A-04 an error answer ends the attempt only with the right state, and says 
         shown: 'access_denied: <img src=x onerror=alert(1)><b>bold</b>',
       },
       bidi: { said: 'no\u202Eevil\u2066\u200F\u0007 way', shown: 'access_denied: no evil way' },
-      long: { said: 'word '.repeat(2048), shown: `access_denied: ${'word '.repeat(57)}`.trim() },
+      long: { said: 'word '.repeat(2048), shown: `access_denied: ${'word '.repeat(56)}…` },
     };
   const popover = await tray.popover();
   for (const [name, { said, shown }] of Object.entries(descriptions)) {
