@@ -15,6 +15,7 @@ test(
   LIMIT_MS,
 );
 
+/** Needs strace, which the set-up installs on Linux. */
 test.runIf(canFailSyscalls())(
   'D-09 each system call of a save fails once: the old or the new record, told, and saved later',
   async () => {
@@ -25,6 +26,7 @@ test.runIf(canFailSyscalls())(
   LIMIT_MS,
 );
 
+/** Needs prlimit, which Linux has. */
 test.runIf(canLimitFiles())(
   'D-09 short writes: the old or the new record, told, and saved later',
   async () => {

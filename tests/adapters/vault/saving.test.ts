@@ -11,6 +11,7 @@ import { inFolder, keychainOf, makeStore, numbered, numberIn, withVault } from '
 const LIMIT_MS = 60_000;
 const SAVES = 500;
 
+/** Only Linux counts what a process writes. */
 test.runIf(existsSync('/proc/self/io'))(
   'D-15 a save at 1,000 tenants writes at most 64 KiB to disk',
   () =>

@@ -27,7 +27,7 @@ const RETRY_LIMIT_MS = 10_000;
 const NOTICE_LIMIT_MS = 5000;
 const MOST_SINGLE_NOTICES = 3;
 /** Between an answer's last byte and its durable record there may not lie more, on a busy computer. */
-const LONGEST_SAVING_MS = 3000;
+const LONGEST_SAVING_MS = 1000;
 const LONGEST_GOODBYE_MS = 3000;
 /** Starting to leave and the end of the process itself. */
 const GOODBYE_MARGIN_MS = 700;
